@@ -29,7 +29,8 @@ struct cpu_request {
 
     using exchange = request_reply::exchange<cpu_request>;
 
-    /// Bounded by CPU, which the calibration gives only within the machine's noise: no hard ceiling.
+    /// Bounded by CPU, which the calibration gives only within the machine's noise: no hard
+    /// ceiling.
     static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
 };
 

@@ -41,8 +41,8 @@ struct echo {
     class exchange {
     public:
         explicit exchange(const params& values) : size_(static_cast<std::size_t>(values[size])) {
-            // A window into noise that moves with the sequence number: replies that come in the wrong
-            // order or from another connection's buffer differ from what is expected.
+            // A window into noise that moves with the sequence number: replies that come in the
+            // wrong order or from another connection's buffer differ from what is expected.
             noise_.resize(size_ + period);
             kernels::fill(noise_, 0x9e3779b9);
         }

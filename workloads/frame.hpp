@@ -26,8 +26,12 @@ inline std::uint64_t load_u64(const std::byte* from) {
     return value;
 }
 
-inline void store_u32(std::byte* to, std::uint32_t value) { std::memcpy(to, &value, sizeof value); }
-inline void store_u64(std::byte* to, std::uint64_t value) { std::memcpy(to, &value, sizeof value); }
+inline void store_u32(std::byte* to, std::uint32_t value) {
+    std::memcpy(to, &value, sizeof value);
+}
+inline void store_u64(std::byte* to, std::uint64_t value) {
+    std::memcpy(to, &value, sizeof value);
+}
 
 /// Length in bytes of the frame at the front of `bytes`, header included; 0 while it is incomplete.
 inline std::size_t length(bytes_view bytes) {
@@ -81,7 +85,8 @@ public:
     bool is_malformed() const { return malformed_; }
 
 private:
-    // Moves fresh bytes over until pending_ holds exactly one frame; false when they do not suffice.
+    // Moves fresh bytes over until pending_ holds exactly one frame; false when they do not
+    // suffice.
     bool complete_pending() {
         take(header_bytes);
         if (pending_.size() < header_bytes) {

@@ -10,8 +10,9 @@
 
 namespace regatta::workloads {
 
-/// SHA-256 over blocks, parallel over the workers: the control case. All models run the same machine
-/// code on the same data, so they must agree; where they do not, the measurement is at fault.
+/// SHA-256 over blocks, parallel over the workers: the control case. All models run the same
+/// machine code on the same data, so they must agree; where they do not, the measurement is at
+/// fault.
 struct hash {
     static constexpr std::string_view name = "hash";
     static constexpr std::string_view about = "SHA-256 over blocks, parallel over the workers";
@@ -35,8 +36,9 @@ struct hash {
         /// Called before each iteration, on one thread.
         void begin() { next_.store(0, std::memory_order_relaxed); }
 
-        /// Takes the next block of this iteration and hashes it; false when none is left. Block i is the
-        /// common data with i in its first four bytes, so that memory does not grow with `blocks`.
+        /// Takes the next block of this iteration and hashes it; false when none is left. Block i
+        /// is the common data with i in its first four bytes, so that memory does not grow with
+        /// `blocks`.
         bool hash_next(std::vector<std::byte>& scratch) {
             const std::size_t index = next_.fetch_add(1, std::memory_order_relaxed);
             if (index >= blocks_) {
@@ -47,7 +49,8 @@ struct hash {
             }
             const auto number = static_cast<std::uint32_t>(index);
             std::memcpy(scratch.data(), &number, sizeof number);
-            kernels::sha256(scratch, std::span(digests_).subspan(index * kernels::sha256_bytes)
+            kernels::sha256(scratch, std::span(digests_)
+                                         .subspan(index * kernels::sha256_bytes)
                                          .first<kernels::sha256_bytes>());
             return true;
         }

@@ -21,9 +21,9 @@ inline message make_message(std::uint64_t payload) {
     return whole;
 }
 
-/// The session of such a workload. For each request it awaits `Workload::wait(runtime, values, nonce)`,
-/// where the workload has such a function, and answers `Workload::answer(values, nonce)`. Requests of
-/// one connection are answered in order, one at a time.
+/// The session of such a workload. For each request it awaits `Workload::wait(runtime, values,
+/// nonce)`, where the workload has such a function, and answers `Workload::answer(values, nonce)`.
+/// Requests of one connection are answered in order, one at a time.
 template <class Workload, runtime Runtime>
 auto session(Runtime& runtime, typename Runtime::stream peer, const params& values,
              counters& counts) -> typename Runtime::template task<void> {
@@ -62,8 +62,8 @@ auto session(Runtime& runtime, typename Runtime::stream peer, const params& valu
     }
 }
 
-/// The client half: requests with one of `distinct_nonces` nonces, and the answers to them, computed
-/// beforehand so that checking a reply costs the generator a comparison.
+/// The client half: requests with one of `distinct_nonces` nonces, and the answers to them,
+/// computed beforehand so that checking a reply costs the generator a comparison.
 template <class Workload>
 class exchange {
 public:
@@ -85,7 +85,8 @@ public:
     }
 
 private:
-    // A prime, so that a reply that belongs to a neighbouring request is never taken for the right one.
+    // A prime, so that a reply that belongs to a neighbouring request is never taken for the right
+    // one.
     static constexpr std::uint64_t distinct_nonces = 13;
 
     static std::uint64_t nonce(std::uint64_t index) { return (index + 1) * 0x9e3779b97f4a7c15ULL; }

@@ -33,7 +33,8 @@ struct params {
     static constexpr std::size_t capacity = 8;
     std::array<std::int64_t, capacity> values{};
     /// Rounds of `kernels::burn` that take one microsecond of CPU on this machine. The harness
-    /// measures it once a run and gives the same figure to every runtime, so that all do equal work.
+    /// measures it once a run and gives the same figure to every runtime, so that all do equal
+    /// work.
     std::int64_t rounds_per_us = 1;
 
     constexpr std::int64_t operator[](std::size_t index) const { return values[index]; }
@@ -86,7 +87,7 @@ concept exchange = requires(const Exchange& client, std::uint64_t sequence,
                             std::vector<std::byte>& out, bytes_view bytes, const params& values) {
     Exchange(values);
     /// Appends the bytes of request number `sequence` (counted from 0 in each connection).
-    { client.append_request(sequence, out) };
+    {client.append_request(sequence, out)};
     /// The length of the reply that stands at the front of `bytes`, or 0 while it is incomplete.
     { client.reply_length(sequence, bytes) } -> std::same_as<std::size_t>;
     /// Whether `bytes`, one whole reply, is the right answer to request `sequence`.

@@ -10,10 +10,11 @@
 
 namespace regatta {
 
-/// A log-linear histogram of 64-bit values (here: nanoseconds). Below 128 every value has a bucket of its
-/// own; above, each power of two is cut into 128 buckets, so a bucket is at most 1/128 of its value wide and
-/// its middle is off by at most 0.4 %. Covers the whole range of uint64; memory grows with the largest
-/// value (60 s in ns: 30 KiB). The idea is HdrHistogram's (Gil Tene). Layout: results/FORMAT.md.
+/// A log-linear histogram of 64-bit values (here: nanoseconds). Below 128 every value has a bucket
+/// of its own; above, each power of two is cut into 128 buckets, so a bucket is at most 1/128 of
+/// its value wide and its middle is off by at most 0.4 %. Covers the whole range of uint64; memory
+/// grows with the largest value (60 s in ns: 30 KiB). The idea is HdrHistogram's (Gil Tene).
+/// Layout: results/FORMAT.md.
 class histogram {
 public:
     static constexpr unsigned sub_bucket_bits = 7;
@@ -23,7 +24,8 @@ public:
             return static_cast<std::size_t>(value);
         }
         const unsigned e = static_cast<unsigned>(std::bit_width(value)) - 1 - sub_bucket_bits;
-        return (static_cast<std::size_t>(e) << sub_bucket_bits) + static_cast<std::size_t>(value >> e);
+        return (static_cast<std::size_t>(e) << sub_bucket_bits) +
+               static_cast<std::size_t>(value >> e);
     }
     /// Smallest value of bucket `index`.
     static constexpr std::uint64_t lowest_of(std::size_t index) {
@@ -78,8 +80,8 @@ public:
     double sum() const { return sum_; }
     double mean() const { return empty() ? 0 : sum_ / static_cast<double>(count_); }
 
-    /// The value at or below which `fraction` (0 .. 1) of the values lie, by the nearest-rank rule; within
-    /// the bucket's error, never beyond min() and max(). 0 when empty.
+    /// The value at or below which `fraction` (0 .. 1) of the values lie, by the nearest-rank rule;
+    /// within the bucket's error, never beyond min() and max(). 0 when empty.
     std::uint64_t value_at(double fraction) const {
         if (empty()) {
             return 0;
@@ -98,8 +100,8 @@ public:
         return max_;
     }
 
-    /// value_at(fraction), or nothing when there are fewer than 100 / (1 - fraction) values: then the tail
-    /// beyond the percentile holds under 100 of them and its position is chance.
+    /// value_at(fraction), or nothing when there are fewer than 100 / (1 - fraction) values: then
+    /// the tail beyond the percentile holds under 100 of them and its position is chance.
     std::optional<std::uint64_t> percentile(double fraction) const {
         if (static_cast<double>(count_) * (1 - fraction) < 100 * (1 - 1e-9)) {
             return std::nullopt;

@@ -21,8 +21,8 @@ inline nlohmann::json to_json(const histogram& values) {
             {"sum", values.sum()}};
 }
 
-/// Reads what to_json wrote. Throws std::runtime_error for another layout, nlohmann::json::exception for
-/// missing or mistyped fields.
+/// Reads what to_json wrote. Throws std::runtime_error for another layout,
+/// nlohmann::json::exception for missing or mistyped fields.
 inline histogram histogram_from_json(const nlohmann::json& object) {
     constexpr std::size_t index_max = histogram::index_of(~std::uint64_t{0});
     if (object.at("sub_bucket_bits").get<unsigned>() != histogram::sub_bucket_bits) {
