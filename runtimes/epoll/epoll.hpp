@@ -80,7 +80,7 @@ private:
     wake_event stop_;
     coroutine_loop loop_;
     buffer_pool buffers_;
-    open_connections<epoll::connection> open_;
+    live_set<epoll::connection> open_;
     // Closed in this turn: an event that was fetched with others may still point to them.
     std::vector<std::unique_ptr<epoll::connection>> closed_;
     bool is_acceptable_ = false;

@@ -99,12 +99,12 @@ unique_fd fiber_runtime::accept(int listener) {
 }
 
 std::size_t fiber_runtime::drain_sessions() {
-    open_.shut_down(SHUT_RD);
+    shut_down(open_, SHUT_RD);
     if (live_sessions_ != 0) {
         scheduler_->park_until(drainer_, std::chrono::steady_clock::now() + drain_deadline);
     }
     const std::size_t aborted = live_sessions_;
-    open_.shut_down(SHUT_RDWR);
+    shut_down(open_, SHUT_RDWR);
     scheduler_->cancel_sleeps();
     while (live_sessions_ != 0) {
         boost::this_fiber::yield();

@@ -98,7 +98,7 @@ private:
     fibers::scheduler* scheduler_;  // the thread's; Boost.Fiber owns it
     std::size_t stack_bytes_;
     buffer_pool buffers_;
-    open_connections<fibers::waitable> open_;
+    live_set<fibers::waitable> open_;
     wake_event stop_;
     fibers::waitable arrivals_;  // events of the listener and of stop_
     std::size_t live_sessions_ = 0;

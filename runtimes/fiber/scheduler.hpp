@@ -7,7 +7,7 @@
 #include <chrono>
 #include <optional>
 
-#include "runtimes/support/drain.hpp"
+#include "runtimes/support/live_set.hpp"
 #include "runtimes/support/socket.hpp"
 #include "runtimes/support/timer_heap.hpp"
 
