@@ -42,9 +42,10 @@ public:
     const runtime_settings& settings() const { return settings_; }
     const runtime_settings& configuration() const { return serving_->configuration(); }
 
-    /// Stops the server; gives what it counted.
+    /// Stops the server and closes its listening sockets; gives what it counted.
     counters stop() {
         serving_->stop();
+        listening_.sockets.clear();
         return serving_->totals();
     }
 
