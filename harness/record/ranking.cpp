@@ -12,13 +12,10 @@ namespace {
 
 using rivals_list = std::vector<const benchmark_summary*>;
 
-double figure_of(const benchmark_summary& summary) {
-    return summary.over_trials(summary.ranking_metric()).median.value_or(0);
-}
-
-bool is_ahead(const benchmark_summary& a, const benchmark_summary& b) {
-    const bool more = format::more_is_better(a.ranking_metric());
-    return more ? figure_of(a) > figure_of(b) : figure_of(a) < figure_of(b);
+bool is_ahead(const benchmark_summary& a, const benchmark_summary& b, std::string_view metric) {
+    const double in_a = a.over_trials(metric).median.value_or(0);
+    const double in_b = b.over_trials(metric).median.value_or(0);
+    return format::more_is_better(metric) ? in_a > in_b : in_a < in_b;
 }
 
 std::vector<std::string> labels(const rivals_list& rivals) {
@@ -32,6 +29,7 @@ std::vector<std::string> labels(const rivals_list& rivals) {
 /// The sets of rivals of whom no two can be told apart: every such pair is in one of them, and none
 /// holds another. `ranked`: best first.
 std::vector<rivals_list> indistinguishable(const rivals_list& ranked) {
+    const std::string_view metric = ranked.front()->ranking_metric();
     std::vector<rivals_list> sets;
     const auto share_a_set = [&sets](const benchmark_summary* a, const benchmark_summary* b) {
         return std::any_of(sets.begin(), sets.end(), [a, b](const rivals_list& set) {
@@ -41,13 +39,14 @@ std::vector<rivals_list> indistinguishable(const rivals_list& ranked) {
     };
     for (std::size_t i = 0; i < ranked.size(); ++i) {
         for (std::size_t j = i + 1; j < ranked.size(); ++j) {
-            if (can_be_told_apart(*ranked[i], *ranked[j]) || share_a_set(ranked[i], ranked[j])) {
+            if (can_be_told_apart(*ranked[i], *ranked[j], metric) ||
+                share_a_set(ranked[i], ranked[j])) {
                 continue;
             }
             rivals_list set{ranked[i], ranked[j]};
             for (std::size_t k = j + 1; k < ranked.size(); ++k) {
                 const auto is_apart = [&](const benchmark_summary* member) {
-                    return can_be_told_apart(*member, *ranked[k]);
+                    return can_be_told_apart(*member, *ranked[k], metric);
                 };
                 if (std::none_of(set.begin(), set.end(), is_apart)) {
                     set.push_back(ranked[k]);
@@ -92,10 +91,10 @@ std::string limits_of(const rivals_list& ranked) {
 
 }  // namespace
 
-bool can_be_told_apart(const benchmark_summary& a, const benchmark_summary& b) {
-    const std::string_view metric = a.ranking_metric();
-    const benchmark_summary& slower = is_ahead(a, b) ? b : a;
-    if (slower.mode != "open" && !slower.limited_by().empty()) {
+bool can_be_told_apart(const benchmark_summary& a, const benchmark_summary& b,
+                       std::string_view metric) {
+    const benchmark_summary& slower = is_ahead(a, b, metric) ? b : a;
+    if (metric == "throughput_per_s" && !slower.limited_by().empty()) {
         return false;
     }
     return stats::can_be_told_apart(ratio_of(a, b, metric), a.over_trials(metric),
@@ -117,13 +116,14 @@ std::string ranking_sentence(std::span<const benchmark_summary> rivals) {
     if (ranked.size() < 2) {
         return "Not ranked: that takes at least two ok trials of two runtimes.";
     }
+    const std::string_view metric = ranked.front()->ranking_metric();
     std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto* a, const auto* b) { return is_ahead(*a, *b); });
+                     [metric](const auto* a, const auto* b) { return is_ahead(*a, *b, metric); });
     const std::vector<rivals_list> sets = indistinguishable(ranked);
     const bool has_leader = std::none_of(sets.begin(), sets.end(), [&ranked](const auto& set) {
         return set.front() == ranked.front();
     });
-    const bool more = format::more_is_better(ranked[0]->ranking_metric());
+    const bool more = format::more_is_better(metric);
     std::string text = has_leader ? lead_of(*ranked[0], *ranked[1])
                        : more     ? "No single fastest:"
                                   : "No single lowest p99:";
