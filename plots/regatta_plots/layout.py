@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from .record import Results
 from .style import Look
 
-_CHARACTER = 0.078  # width of an average character at 9 points, in inches
+_CHARACTER = 0.075  # width of an average character at 9 points, in inches
 _LINE = 0.17        # height of a line of text
 
 
@@ -32,50 +32,56 @@ def plot_style(look: Look) -> dict:
 
 
 class Page:
-    """A title, a grid of panels, a legend on the right and a footer."""
+    """A title, a grid of panels, a legend on the right and a footer. All lengths are inches."""
 
     def __init__(self, title: str, subtitle: str, panel_titles: list[str], results: Results, *,
-                 legend: list[Entry] = (), panel_heights: list[float] | None = None,
-                 gap: float = 0.75) -> None:
+                 legend: list[Entry] = (), heights: list[float] | None = None,
+                 row_names: list[str] = ()) -> None:
+        """`heights`: of each panel, where they differ; `row_names`: what stands left of the axes
+        in place of numbers."""
         count = len(panel_titles)
-        columns = 1 if count == 1 else 2 if count in (2, 4) else 3
-        rows = -(-count // columns)
+        self.columns = columns = 1 if count == 1 else 2 if count in (2, 4) else 3
         width = 6.4 if columns == 1 else 3.7
-        heights = [max((panel_heights or [3.2 if columns == 1 else 2.6] * count)
-                       [row * columns:(row + 1) * columns]) for row in range(rows)]
-        wrapped = [textwrap.fill(text.replace("/", " "), int(width / _CHARACTER))
-                   for text in panel_titles]
-        titles = _LINE * max(text.count("\n") + 1 for text in wrapped) + 0.08
-        longest = max((len(entry.label) for entry in legend), default=0)
-        right = 0.75 + longest * _CHARACTER if legend else 0.3
-        left, bottom, between = 0.95, 0.55, 0.85
-        total_width = left + columns * width + (columns - 1) * between + right
-        footer = _footer(results, int((total_width - 0.4) / (_CHARACTER * 0.78)))
-        self._foot = 0.12 + _LINE * len(footer)
-        legend_height = _LINE * 1.3 * len(legend)
-        page = sum(heights) + (rows - 1) * gap + rows * titles + 0.75 + bottom + self._foot
-        extra = max(0.0, legend_height + 1.2 - page)
-        page += extra
-        self.figure = Figure(figsize=(total_width, page))
-        self._size = (total_width, page)
+        heights = heights or [3.2 if columns == 1 else 2.6] * count
+        names = max((len(name) for name in row_names), default=0) * _CHARACTER
+        left = max(0.95, names + 0.35)
+        between = max(0.85, names + 0.35)
+        right = 0.75 + max(len(e.label) for e in legend) * _CHARACTER if legend else 0.4
+        total = left + columns * width + (columns - 1) * between + right
+        titles = [textwrap.fill(text.replace("/", " "), int(width / _CHARACTER))
+                  for text in panel_titles]
+        head = textwrap.wrap(subtitle, int((total - 0.4) / _CHARACTER))
+        foot = _footer(results, int((total - 0.4) / (_CHARACTER * 0.72)))
+        rows = [slice(start, start + columns) for start in range(0, count, columns)]
+        title_room = [0.1 + _LINE * max(t.count("\n") + 1 for t in titles[row]) for row in rows]
+        above = 0.5 + _LINE * len(head)
+        below = 0.7 + 0.14 * len(foot)
+        gap = 0.45
+        needed = above + sum(title_room) + sum(max(heights[row]) for row in rows) \
+            + gap * (len(rows) - 1) + below
+        page = max(needed, above + 1.35 * _LINE * len(legend) + 0.5)
+        self._size = (total, page)
+        self.figure = Figure(figsize=self._size)
         self._text(0.2, page - 0.3, title, size=13, weight="bold")
-        self._text(0.2, page - 0.52, subtitle, color="#444444")
-        self._text(0.2, 0.1, "\n".join(footer), size=7, color="#555555", va="bottom")
+        self._text(0.2, page - 0.4, "\n".join(head), color="#444444", va="top")
+        self._text(0.2, 0.1, "\n".join(foot), size=7, color="#555555", va="bottom")
         self.axes: list[Axes] = []
-        top = page - 0.75
-        for row in range(rows):
-            top -= titles
-            for column in range(min(columns, count - row * columns)):
-                height = (panel_heights or heights * columns)[row * columns + column] \
-                    if panel_heights else heights[row]
-                self.axes.append(self.figure.add_axes((
-                    (left + column * (width + between)) / total_width, (top - height) / page,
-                    width / total_width, height / page)))
-                self.axes[-1].set_title(wrapped[row * columns + column], loc="left")
-            top -= heights[row] + gap
-        self.columns = columns
+        top = page - above
+        for row, room in zip(rows, title_room):
+            top -= room
+            for column, height in enumerate(heights[row]):
+                box = (left + column * (width + between), top - height, width, height)
+                self.axes.append(self._panel(box, titles[row.start + column]))
+            top -= max(heights[row]) + gap
         if legend:
-            self._add_legend(legend, (total_width - right + 0.1) / total_width, (page - 0.7) / page)
+            self._add_legend(legend, total - right + 0.1, page - above - 0.1)
+
+    def _panel(self, box: tuple[float, float, float, float], title: str) -> Axes:
+        x, y, width, height = box
+        total, page = self._size
+        axes = self.figure.add_axes((x / total, y / page, width / total, height / page))
+        axes.set_title(title, loc="left")
+        return axes
 
     def label(self, x: str, y: str) -> None:
         """Axis labels: y beside the first panel of each row, x below the last of each column."""
@@ -87,8 +93,8 @@ class Page:
 
     def _add_legend(self, entries: list[Entry], x: float, y: float) -> None:
         handles = [Line2D([], [], label=entry.label, **plot_style(entry.look)) for entry in entries]
-        self.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(x, y),
-                           borderaxespad=0, handlelength=2.4)
+        self.figure.legend(handles=handles, loc="upper left", borderaxespad=0, handlelength=2.4,
+                           bbox_to_anchor=(x / self._size[0], y / self._size[1]))
 
     def _text(self, x: float, y: float, text: str, **style) -> None:
         self.figure.text(x / self._size[0], y / self._size[1], text, **{"va": "baseline", **style})
@@ -115,5 +121,13 @@ def _footer(results: Results, width: int) -> list[str]:
         (run.get("started_at") or "")[:10],
         "truncated run" if results.truncated else None,
     ]
-    line = " · ".join(str(part) for part in parts if part)
-    return textwrap.wrap(line or "machine unknown: the file has no run record", width)
+    known = [str(part) for part in parts if part]
+    if not known:
+        return ["machine unknown: the file has no run record"]
+    lines = [known[0]]
+    for part in known[1:]:
+        if len(lines[-1]) + 3 + len(part) <= width:
+            lines[-1] += " · " + part
+        else:
+            lines.append(part)
+    return lines

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import (FixedLocator, FuncFormatter, LogLocator, MaxNLocator,
+                               NullFormatter, NullLocator)
 
 from . import style
 from .errors import NoData
@@ -25,7 +26,8 @@ def panels_against(results: Results, parameter: str, metric: str) -> dict[tuple,
     """The groups in which `parameter` differs and some ok trial has `metric`."""
     having = [b for b in benchmarks(results) if parameter in b.params]
     panels = {}
-    for key, members in by_group(having, without=parameter).items():
+    conditions = Benchmark.conditions if metric.startswith("latency") else Benchmark.loop
+    for key, members in by_group(having, conditions, without=parameter).items():
         differs = len({member.params[parameter] for member in members}) > 1
         if differs and any(not math.isnan(member.estimate(metric).median) for member in members):
             panels[key] = members
@@ -36,8 +38,11 @@ def subtitle_of(panels: dict[tuple, list[Benchmark]], text: str) -> tuple[str, l
     """The subtitle and the panels' titles: what all panels share is said once."""
     conditions = {key[1] for key in panels}
     if len(conditions) == 1:
-        return f"{conditions.pop().capitalize()}; {text}", [key[0] for key in panels]
-    return text.capitalize(), [f"{key[0]} ({key[1]})" for key in panels]
+        text = f"{conditions.pop()}; {text}"
+        titles = [key[0] for key in panels]
+    else:
+        titles = [f"{key[0]} ({key[1]})" for key in panels]
+    return text[0].upper() + text[1:], titles
 
 
 def legend_of(panels: dict[tuple, list[Benchmark]]) -> list[Entry]:
@@ -65,32 +70,52 @@ def _draw_line(axes: Axes, members: list[Benchmark], xs: list[float], parameter:
 
 
 def _scale_x(axes: Axes, xs: list[float]) -> bool:
-    """Ticks at the values that were run where they fit. Whether the axis is logarithmic."""
+    """Labels at the values that were run, where they fit. Whether the axis is logarithmic."""
     is_log = min(xs) > 0 and max(xs) / min(xs) >= 10
     if is_log:
         axes.set_xscale("log")
     position = [math.log(x) if is_log else x for x in xs]
-    span = max(position) - min(position)
-    ticks, last = [], -math.inf
+    width = axes.get_position().width * axes.figure.get_figwidth()
+    room = 0.5 / width * (max(position) - min(position))
+    labelled, last = [], -math.inf
     for x, at in zip(xs, position):
-        if (at - last) / span >= 0.13:
-            ticks.append(x)
+        if at - last >= room:
+            labelled.append(x)
             last = at
-    axes.xaxis.set_major_locator(FixedLocator(ticks))
-    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(FixedLocator(labelled))
+    axes.xaxis.set_minor_locator(FixedLocator(xs))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     return is_log
 
 
-def _scale_y(axes: Axes, is_log: bool) -> None:
-    if is_log:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.yaxis.set_minor_locator(NullLocator())
-    else:
-        axes.set_ylim(bottom=0)
+def log_y(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic axis from `low` to `high`, both above 0, with plain numbers at 1, 2, 5; closer
+    ones where less than a factor of 5 is shown."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12) if high / low >= 5
+                                 else MaxNLocator(5))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
+def _scale_y(axes: Axes, members: list[Benchmark], metric: str, divisor: float,
+             is_log: bool) -> None:
+    """From zero unless logarithmic. Intervals much longer than the figures (two trials) run out of
+    the panel: they must not shrink the rest."""
+    estimates = [e for e in (member.estimate(metric) for member in members) if e.median > 0]
+    if not estimates:
+        return
+    smallest = min(e.median for e in estimates)
+    largest = max(e.median for e in estimates)
+    low = min(np.nanmin([e.low, e.median]) for e in estimates)
+    high = max(np.nanmax([e.high, e.median]) for e in estimates)
+    if is_log:
+        log_y(axes, max(low, smallest / 3) / divisor / 1.2, min(high, largest * 3) / divisor * 1.2)
+    else:
+        axes.set_ylim(0, min(high, largest * 1.6) / divisor * 1.06)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
 
 
 def _spread(members: list[Benchmark], metric: str) -> float:
@@ -116,7 +141,7 @@ def draw_against(results: Results, *, parameter: str, metric: str, divisor: floa
             own = [member for member in members if member.label == label]
             _draw_line(axes, own, xs, parameter, metric, divisor, looks[label])
         is_log_x.add(_scale_x(axes, xs))
-        _scale_y(axes, is_log_y)
+        _scale_y(axes, members, metric, divisor, is_log_y)
     page.label(parameter + (" (log scale)" if is_log_x == {True} else ""),
                y_label + (" (log scale)" if is_log_y else ""))
     return page.figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from . import style
@@ -43,12 +43,14 @@ class Benchmark:
         return [Histogram.from_json(trial["latency"]) for trial in self.trials
                 if trial.get("latency")]
 
+    def loop(self) -> str:
+        """"closed loop"."""
+        return f"{self.mode} loop" if self.mode else "job"
+
     def conditions(self) -> str:
         """"closed loop, service time"."""
-        loop = f"{self.mode} loop" if self.mode else "job"
-        if not self.latency_kind:
-            return loop
-        return f"{loop}, {self.latency_kind} time"
+        kind = f", {self.latency_kind} time" if self.latency_kind else ""
+        return self.loop() + kind
 
 
 def split_name(name: str, runtime: str) -> tuple[str, str]:
@@ -80,10 +82,11 @@ def benchmarks(results: Results) -> list[Benchmark]:
         natural_key(b.group), b.mode or "", style.order_key(b.runtime), natural_key(b.label)))
 
 
-def by_group(chosen: Iterable[Benchmark], without: str = "") -> dict[tuple, list[Benchmark]]:
+def by_group(chosen: Iterable[Benchmark], conditions: Callable[[Benchmark], str],
+             without: str = "") -> dict[tuple[str, str], list[Benchmark]]:
     """Benchmarks that share group and conditions; `without` is a parameter in which they differ."""
-    groups: dict[tuple, list[Benchmark]] = {}
+    groups: dict[tuple[str, str], list[Benchmark]] = {}
     for benchmark in chosen:
         title = re.sub(rf"/{without}:[^/]*", "", benchmark.group) if without else benchmark.group
-        groups.setdefault((title, benchmark.conditions()), []).append(benchmark)
+        groups.setdefault((title, conditions(benchmark)), []).append(benchmark)
     return groups

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ..errors import NoData
 from ..histogram import Histogram
 from ..layout import Page
-from ..lines import legend_of, number, subtitle_of
+from ..lines import legend_of, log_y, subtitle_of
 from ..record import Results
 from ..style import Look
 from ..summary import Benchmark, benchmarks, by_group
@@ -32,7 +32,7 @@ def tail_points(count: int) -> np.ndarray:
 
 
 def _draw_benchmark(axes: Axes, benchmark: Benchmark, look: Look) -> float:
-    """The curve and its band; returns the largest 1/(1-p) drawn."""
+    """The curve, marks on it and the band; returns the largest 1/(1-p) drawn."""
     trials = benchmark.histograms()
     merged = Histogram()
     for histogram in trials:
@@ -56,7 +56,7 @@ def draw(results: Results) -> Figure:
     having = [b for b in benchmarks(results) if sum(h.count for h in b.histograms()) >= 100]
     if not having:
         raise NoData("no ok trial has a latency histogram of 100 values or more")
-    panels = by_group(having)
+    panels = by_group(having, Benchmark.conditions)
     subtitle, titles = subtitle_of(
         panels, "merged over trials; band: lowest to highest trial; ends where samples do")
     legend = legend_of(panels)
@@ -64,15 +64,13 @@ def draw(results: Results) -> Figure:
     page = Page(TITLE, subtitle, titles, results, legend=legend)
     for axes, members in zip(page.axes, panels.values()):
         axes.set_xscale("log")
-        axes.set_yscale("log")
         last = max(_draw_benchmark(axes, member, looks[member.label]) for member in members)
         ticks = [at for at in _TICKS if at <= last] or [1]
         axes.set_xlim(1, max(last * 1.15, 2.2))
         axes.xaxis.set_major_locator(FixedLocator(ticks))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _TICKS.get(round(value), "")))
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+        lines = np.concatenate([line.get_ydata() for line in axes.lines])
+        log_y(axes, np.nanmin(lines) / 1.15, np.nanmax(lines) * 1.15)
     page.label("percentile (axis: 1/(1−p), log scale)", "latency, µs (log scale)")
     return page.figure
