@@ -17,6 +17,8 @@ namespace regatta {
 
 using clock_type = std::chrono::steady_clock;
 
+enum class wait_result { satisfied, deadline };
+
 struct child_options {
     std::vector<std::string> command;  ///< the program is searched in PATH unless it has a '/'
     std::filesystem::path folder;      ///< where it runs; empty: where this process runs
@@ -68,9 +70,9 @@ public:
     void kill();
 
 private:
-    friend enum class wait_result wait_until(std::initializer_list<child_process*> children,
-                                             clock_type::time_point deadline, bool heed_interrupt,
-                                             const std::function<bool()>& condition);
+    friend wait_result wait_until(std::initializer_list<child_process*> children,
+                                  clock_type::time_point deadline, bool heed_interrupt,
+                                  const std::function<bool()>& condition);
     void read_available();
     void reap();
 
@@ -84,8 +86,6 @@ private:
     std::string error_tail_;
     std::optional<child_ending> ending_;
 };
-
-enum class wait_result { satisfied, deadline };
 
 /// Reads what `children` print and notes their end until `condition` holds or `deadline` passes.
 /// Throws `interrupted` when the user asks to stop and `heed_interrupt` is set.
