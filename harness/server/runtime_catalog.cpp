@@ -26,8 +26,9 @@ constexpr const char* manifest_name = "runtime.toml";
 
 /// A runtime whose program is being asked something.
 struct question {
-    runtime_entry& entry;
+    runtime_entry* entry;
     std::unique_ptr<child_process> process;
+    const manifest* read = nullptr;
 };
 
 void mark(runtime_entry& entry, status state, const std::string& reason) {
@@ -63,7 +64,7 @@ std::unique_ptr<child_process> start(runtime_entry& entry, std::vector<std::stri
 
 /// Runs the manifests' probes, all at once: a missing interpreter should not cost its start twice.
 void run_probes(std::vector<runtime_entry>& entries, const std::vector<manifest>& manifests) {
-    std::vector<std::pair<const manifest*, question>> asked;
+    std::vector<question> asked;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (entries[i].is_available() && !manifests[i].probe.empty()) {
             const std::string needs =
@@ -73,18 +74,19 @@ void run_probes(std::vector<runtime_entry>& entries, const std::vector<manifest>
                 mark(entries[i], status::unavailable, needs);
                 continue;
             }
-            asked.push_back({&manifests[i], {entries[i], std::move(process)}});
+            asked.push_back({&entries[i], std::move(process), &manifests[i]});
         }
     }
     const auto deadline = clock_type::now() + answer_deadline;
-    for (auto& [read, each] : asked) {
+    for (const question& each : asked) {
         child_process& process = *each.process;
         wait_until({&process}, deadline, true, [&] { return process.has_ended(); });
         if (!process.has_ended() || !process.ending().is_success()) {
             const std::string words = process.last_error_line();
-            mark(each.entry, status::unavailable,
-                 !read->needs.empty() ? read->needs
-                                      : "its probe failed" + (words.empty() ? "" : ": " + words));
+            mark(*each.entry, status::unavailable,
+                 !each.read->needs.empty()
+                     ? each.read->needs
+                     : "its probe failed" + (words.empty() ? "" : ": " + words));
         }
     }
 }
@@ -96,7 +98,7 @@ void run_describes(std::vector<runtime_entry>& entries) {
             std::vector<std::string> command = entry.command;
             command.push_back("describe");
             if (auto process = start(entry, std::move(command))) {
-                asked.push_back({entry, std::move(process)});
+                asked.push_back({&entry, std::move(process)});
             }
         }
     }
@@ -104,9 +106,9 @@ void run_describes(std::vector<runtime_entry>& entries) {
     for (question& each : asked) {
         try {
             const speaker program{*each.process, "its program"};
-            apply_description(each.entry, await_object(program, deadline));
+            apply_description(*each.entry, await_object(program, deadline));
         } catch (const trial_failure& error) {
-            mark(each.entry, status::broken, fmt::format("describe: {}", error.what()));
+            mark(*each.entry, status::broken, fmt::format("describe: {}", error.what()));
         }
     }
 }
