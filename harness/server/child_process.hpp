@@ -55,6 +55,7 @@ public:
 
     /// The next whole line of its standard output that has arrived (see wait_until).
     std::optional<std::string> next_line();
+    bool has_line() const { return !lines_.empty(); }
 
     /// Sends a signal; nothing when it has ended.
     void send_signal(int signal);

@@ -79,6 +79,14 @@ json await_event(const speaker& from, std::string_view event, clock_type::time_p
                  const speaker* other) {
     json object = await_line(from, event, deadline, other);
     if (text_of(object, "event") != event) {
+        // A generator that lost its server skips steps: then the server's end is the reason, and
+        // the news of it may be a moment late.
+        const auto moment = clock_type::now() + std::chrono::milliseconds(200);
+        const auto has_ended = [&] { return other->process.has_ended(); };
+        if (other != nullptr &&
+            wait_until({&other->process}, moment, true, has_ended) == wait_result::satisfied) {
+            throw trial_failure(describe_end(*other));
+        }
         throw trial_failure(fmt::format("{} printed another line where the {} line was due: {}",
                                         from.name, event, excerpt(object.dump())));
     }
