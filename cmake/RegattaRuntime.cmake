@@ -4,7 +4,8 @@
 #   build/.../runtimes/NAME/runtime.toml  what `regatta` reads to find it
 
 # regatta_add_runtime(NAME HEADER file.hpp TYPE type [LIBRARIES ...] [DEFINITIONS ...])
-# TYPE satisfies the concept regatta::runtime; HEADER is relative to the calling folder.
+# TYPE satisfies the concept regatta::runtime; HEADER is relative to the calling folder, whose .cpp files
+# are compiled as well.
 function(regatta_add_runtime name)
   cmake_parse_arguments(ARG "" "HEADER;TYPE" "LIBRARIES;DEFINITIONS" ${ARGN})
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
@@ -22,7 +23,8 @@ using selected_runtime = @REGATTA_RUNTIME_TYPE@;
 }
 " @ONLY)
 
-  add_executable(runtime_${name} ${PROJECT_SOURCE_DIR}/runtimes/main/program.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(runtime_${name} ${PROJECT_SOURCE_DIR}/runtimes/main/program.cpp ${sources})
   set_target_properties(runtime_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${directory})
   target_include_directories(runtime_${name} PRIVATE ${selection})
   target_compile_definitions(runtime_${name} PRIVATE ${ARG_DEFINITIONS})
@@ -37,7 +39,7 @@ command = [\"./${name}\"]
   if(REGATTA_TESTS)
     file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtimes/tests/*.cpp)
     if(tests)
-      add_executable(conformance_${name} ${tests})
+      add_executable(conformance_${name} ${tests} ${sources})
       target_include_directories(conformance_${name} PRIVATE ${selection})
       target_compile_definitions(conformance_${name} PRIVATE ${ARG_DEFINITIONS})
       target_link_libraries(conformance_${name} PRIVATE regatta_runtime_main GTest::gtest_main ${ARG_LIBRARIES})

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+/// Tasks of runtimes that run coroutines on a loop.
+namespace regatta {
+
+/// Whoever started a root task, that is, one which no coroutine awaits.
+class root_owner {
+public:
+    /// Called on the loop's thread when the root task has ended; its frame is already gone.
+    virtual void root_finished(std::exception_ptr error) noexcept = 0;
+
+protected:
+    ~root_owner() = default;
+};
+
+/// A lazy coroutine. Awaiting it starts it; when it ends, the awaiting coroutine goes on at once,
+/// on the same thread and without a detour over the loop (symmetric transfer).
+template <class T>
+class [[nodiscard]] lazy_task {
+    struct result_value {
+        std::optional<T> value;
+        void return_value(T result) { value.emplace(std::move(result)); }
+        T take() { return std::move(*value); }
+    };
+    struct result_void {
+        void return_void() noexcept {}
+        void take() noexcept {}
+    };
+
+    struct final_awaiter {
+        static constexpr bool await_ready() noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> frame) noexcept {
+            auto& promise = frame.promise();
+            if (promise.continuation) {
+                return promise.continuation;
+            }
+            root_owner* const owner = promise.owner;
+            const std::exception_ptr error = promise.error;
+            frame.destroy();
+            owner->root_finished(error);
+            return std::noop_coroutine();
+        }
+        static constexpr void await_resume() noexcept {}
+    };
+
+public:
+    struct promise_type : std::conditional_t<std::is_void_v<T>, result_void, result_value> {
+        std::coroutine_handle<> continuation;
+        root_owner* owner = nullptr;
+        std::exception_ptr error;
+
+        lazy_task get_return_object() noexcept {
+            return lazy_task(std::coroutine_handle<promise_type>::from_promise(*this));
+        }
+        std::suspend_always initial_suspend() noexcept { return {}; }
+        final_awaiter final_suspend() noexcept { return {}; }
+        void unhandled_exception() noexcept { error = std::current_exception(); }
+    };
+
+    lazy_task(lazy_task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    lazy_task& operator=(lazy_task&&) = delete;
+    ~lazy_task() {
+        if (frame_) {
+            frame_.destroy();
+        }
+    }
+
+    /// Starts the task as a root: it runs on the caller's stack to its first suspension, its frame
+    /// frees itself at the end, and `owner` is told then.
+    void start(root_owner& owner) && {
+        const auto frame = std::exchange(frame_, nullptr);
+        frame.promise().owner = &owner;
+        frame.resume();
+    }
+
+    static constexpr bool await_ready() noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> continuation) noexcept {
+        frame_.promise().continuation = continuation;
+        return frame_;
+    }
+    T await_resume() {
+        if (frame_.promise().error) {
+            std::rethrow_exception(frame_.promise().error);
+        }
+        return frame_.promise().take();
+    }
+
+private:
+    explicit lazy_task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+    std::coroutine_handle<promise_type> frame_;
+};
+
+}  // namespace regatta

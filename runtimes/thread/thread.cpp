@@ -1,0 +1,120 @@
+#include "runtimes/thread/thread.hpp"
+
+#include <poll.h>
+#include <sys/prctl.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace regatta {
+namespace {
+
+// glibc's smallest stack for a thread is 16 KiB; the default holds a session and the C library's
+// deepest calls (vfprintf) with room to spare, and only pages that are touched are paid for.
+constexpr parameter parameters[] = {
+    {"stack_bytes", "bytes", 256 << 10, 32 << 10, 1 << 30, "stack of each connection's thread"},
+};
+
+}  // namespace
+
+runtime_info thread_runtime::about() {
+    return {"thread", "thread",  "blocking", "one OS thread per connection, blocking calls",
+            {},       parameters};
+}
+
+thread_runtime::thread_runtime(const runtime_settings& settings)
+    : stack_bytes_(static_cast<std::size_t>(settings.at(0))) {
+    // Inherited by the threads of the connections: their sleeps end within a microsecond of the
+    // time asked for instead of 50 (prctl(2), PR_SET_TIMERSLACK).
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
+    ::pthread_attr_init(&attributes_);
+    ::pthread_attr_setdetachstate(&attributes_, PTHREAD_CREATE_DETACHED);
+    if (const int error = ::pthread_attr_setstacksize(&attributes_, stack_bytes_); error != 0) {
+        throw std::system_error(error, std::generic_category(), "pthread_attr_setstacksize");
+    }
+}
+
+unique_fd thread_runtime::accept(int listener) {
+    for (;;) {
+        pollfd sources[] = {{stop_.fd(), POLLIN, 0}, {listener, POLLIN, 0}};
+        if (::poll(sources, 2, -1) < 0) {
+            continue;
+        }
+        if (sources[0].revents != 0) {
+            return unique_fd();
+        }
+        unique_fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+        if (fd) {
+            set_no_delay(fd.get());
+            return fd;
+        }
+        if (is_exhaustion(errno)) {
+            ::poll(sources, 1, 10);
+        } else if (errno != EAGAIN && !is_passing_accept_error(errno)) {
+            throw std::system_error(errno, std::generic_category(), "accept");
+        }
+    }
+}
+
+bool thread_runtime::start_thread(void* (*entry)(void*), void* argument) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++live_threads_;
+    }
+    pthread_t id;
+    const int error = ::pthread_create(&id, &attributes_, entry, argument);
+    if (error == 0) {
+        return true;
+    }
+    const std::lock_guard lock(mutex_);
+    --live_threads_;
+    if (!std::exchange(has_refused_, true)) {
+        std::fprintf(stderr,
+                     "no thread for a connection beyond %zu: %s (see kernel.pid_max, ulimit -u)\n",
+                     live_threads_, std::strerror(error));
+    }
+    return false;
+}
+
+void thread_runtime::remember(int fd) {
+    const std::lock_guard lock(mutex_);
+    open_.push_back(fd);
+}
+
+void thread_runtime::forget(int fd) {
+    const std::lock_guard lock(mutex_);
+    const auto place = std::find(open_.begin(), open_.end(), fd);
+    *place = open_.back();
+    open_.pop_back();
+}
+
+void thread_runtime::session_ended() {
+    // Notified under the lock: once drain() sees 0 threads the worker may be destroyed.
+    const std::lock_guard lock(mutex_);
+    --live_threads_;
+    changed_.notify_all();
+}
+
+std::size_t thread_runtime::drain() {
+    std::unique_lock lock(mutex_);
+    for (const int fd : open_) {
+        ::shutdown(fd, SHUT_RD);
+    }
+    const auto is_empty = [this] { return live_threads_ == 0; };
+    if (changed_.wait_for(lock, drain_deadline, is_empty)) {
+        return 0;
+    }
+    const std::size_t aborted = live_threads_;
+    for (const int fd : open_) {
+        ::shutdown(fd, SHUT_RDWR);
+    }
+    sleep_.interrupt();
+    changed_.wait(lock, is_empty);
+    return aborted;
+}
+
+void thread_runtime::report(const std::exception& failure) {
+    std::fprintf(stderr, "a session ended by an exception: %s\n", failure.what());
+}
+
+}  // namespace regatta
