@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <regex>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "harness/cli/verb.hpp"
+#include "harness/plan/nearest.hpp"
+#include "harness/record/pivot.hpp"
+#include "harness/record/record_reader.hpp"
+#include "harness/record/summary.hpp"
+#include "harness/record/table.hpp"
+
+namespace regatta::cli {
+namespace {
+
+struct compare_options {
+    std::vector<std::string> files;
+    std::string metric;
+    std::string rows;
+    std::string columns;
+    std::string baseline;
+    std::string filter;
+};
+
+/// The string at `key` of an object, or `fallback` where there is none.
+std::string text_at(const nlohmann::json& object, const char* key, const std::string& fallback) {
+    if (!object.is_object()) {
+        return fallback;
+    }
+    const auto found = object.find(key);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : fallback;
+}
+
+/// The trials of all `files`, each with the id of its run.
+std::vector<nlohmann::json> read_trials(const std::vector<std::string>& files) {
+    std::vector<nlohmann::json> all;
+    std::set<std::string> run_ids;
+    std::set<std::string> machines;
+    for (const std::string& file : files) {
+        record_file content = read_record_file(file);
+        if (content.truncated) {
+            fmt::print(stderr, "{}: truncated: its run did not end; going on with {} trials\n",
+                       file, content.trials.size());
+        }
+        const std::string run_id = text_at(content.run, "run_id", file);
+        if (!run_ids.insert(run_id).second) {
+            throw usage_failure(
+                fmt::format("{}: run {} was given already; name each run once", file, run_id));
+        }
+        if (content.run.is_object()) {
+            machines.insert(
+                text_at(content.run.value("machine", nlohmann::json()), "fingerprint", "unknown"));
+        }
+        for (nlohmann::json& trial : content.trials) {
+            trial["run_id"] = run_id;
+            all.push_back(std::move(trial));
+        }
+    }
+    if (machines.size() > 1) {
+        fmt::print(stderr,
+                   "these runs are of different machines: their figures differ for that "
+                   "reason too\n");
+    }
+    return all;
+}
+
+void keep_matching(std::vector<nlohmann::json>& trials, const std::string& filter) {
+    std::regex expression;
+    try {
+        expression.assign(filter, std::regex::ECMAScript | std::regex::optimize);
+    } catch (const std::regex_error& error) {
+        throw usage_failure(
+            fmt::format("--filter '{}' is no regular expression: {}", filter, error.what()));
+    }
+    std::erase_if(trials, [&expression](const nlohmann::json& trial) {
+        return !std::regex_search(text_at(trial, "benchmark", ""), expression);
+    });
+    if (trials.empty()) {
+        throw usage_failure(
+            fmt::format("--filter '{}' matches no benchmark of these files", filter));
+    }
+}
+
+std::vector<std::string> metrics_of(const std::vector<nlohmann::json>& trials) {
+    std::set<std::string> names;
+    for (const nlohmann::json& trial : trials) {
+        const auto metrics = trial.find("metrics");
+        if (metrics != trial.end() && metrics->is_object()) {
+            for (const auto& [name, value] : metrics->items()) {
+                names.insert(name);
+            }
+        }
+    }
+    return {names.begin(), names.end()};
+}
+
+void require(const char* option, const std::string& word, const std::vector<std::string>& choices) {
+    if (std::find(choices.begin(), choices.end(), word) == choices.end()) {
+        throw usage_failure(fmt::format("{} {}: unknown here; choose from {}", option, word,
+                                        nearest_first(word, choices)));
+    }
+}
+
+pivot_layout checked_layout(const compare_options& options,
+                            const std::vector<nlohmann::json>& trials,
+                            const std::vector<benchmark_summary>& summaries) {
+    pivot_layout layout;
+    const auto take = [](std::string& field, const std::string& word) {
+        field = word.empty() ? field : word;
+    };
+    take(layout.metric, options.metric);
+    take(layout.rows, options.rows);
+    take(layout.columns, options.columns);
+    layout.baseline = options.baseline;
+    require("--metric", layout.metric, metrics_of(trials));
+    const std::vector<std::string> dimensions = pivot_dimensions(summaries);
+    require("--rows", layout.rows, dimensions);
+    if (!options.columns.empty()) {
+        require("--columns", layout.columns, dimensions);
+    }
+    if (layout.rows == layout.columns) {
+        throw usage_failure(
+            fmt::format("--rows and --columns are both {}; choose two", layout.rows));
+    }
+    if (!layout.baseline.empty()) {
+        std::vector<std::string> candidates = pivot_values(summaries, layout, layout.rows);
+        for (const std::string& value : pivot_values(summaries, layout, layout.columns)) {
+            candidates.push_back(value);
+        }
+        require("--baseline", layout.baseline, candidates);
+    }
+    return layout;
+}
+
+int compare(const compare_options& options) {
+    std::vector<nlohmann::json> trials = read_trials(options.files);
+    if (!options.filter.empty()) {
+        keep_matching(trials, options.filter);
+    }
+    const bool is_pivot = !options.metric.empty() || !options.rows.empty() ||
+                          !options.columns.empty() || !options.baseline.empty();
+    try {
+        if (!is_pivot) {
+            fmt::print("{}", render_table(trials));
+            return 0;
+        }
+        const std::vector<benchmark_summary> summaries = summarise_trials(trials);
+        fmt::print("{}", render_pivot(summaries, checked_layout(options, trials, summaries)));
+    } catch (const failure&) {
+        throw;
+    } catch (const std::runtime_error& error) {
+        throw failure(fmt::format("{}: {}", fmt::join(options.files, ", "), error.what()));
+    }
+    return 0;
+}
+
+const registered_verb verb("compare", "tables from results files", [](CLI::App& command) {
+    auto options = std::make_shared<compare_options>();
+    command.add_option("FILE", options->files, "results files")->required();
+    command.add_option("--metric", options->metric,
+                       "one metric as a table of rows and columns (throughput_per_s, "
+                       "latency_ns_p99, ...)");
+    command.add_option("--rows", options->rows,
+                       "runtime (default), benchmark, workload, mode, run or a parameter");
+    command.add_option("--columns", options->columns, "the same; default: connections");
+    command.add_option("--baseline", options->baseline,
+                       "a row or column; the others are printed as ratios to it");
+    command.add_option("--filter", options->filter,
+                       "only benchmarks (workload/runtime/param:value) that match this regular "
+                       "expression");
+    return [options] { return compare(*options); };
+});
+
+}  // namespace
+}  // namespace regatta::cli

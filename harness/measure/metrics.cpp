@@ -1,0 +1,35 @@
+#include "harness/measure/metrics.hpp"
+
+#include <array>
+#include <utility>
+
+namespace regatta {
+
+nlohmann::json empty_metrics() {
+    nlohmann::json metrics = nlohmann::json::object();
+    for (const char* name :
+         {"throughput_per_s", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
+          "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "server_cpu_ns_per_op",
+          "generator_cpu_ns_per_op", "rss_bytes_peak", "pss_bytes_peak", "pss_bytes_connected",
+          "context_switches_per_op", "error_count"}) {
+        metrics[name] = nullptr;
+    }
+    return metrics;
+}
+
+void set_latency_metrics(nlohmann::json& metrics, const histogram& latency) {
+    constexpr std::array<std::pair<const char*, double>, 4> percentiles{
+        {{"latency_ns_p50", 0.5},
+         {"latency_ns_p90", 0.9},
+         {"latency_ns_p99", 0.99},
+         {"latency_ns_p999", 0.999}}};
+    for (const auto& [name, fraction] : percentiles) {
+        metrics[name] = json_or_null(latency.percentile(fraction));
+    }
+    if (!latency.empty()) {
+        metrics["latency_ns_max"] = latency.max();
+        metrics["latency_ns_mean"] = latency.mean();
+    }
+}
+
+}  // namespace regatta

@@ -1,0 +1,137 @@
+#include "harness/measure/validity.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace regatta {
+namespace {
+
+// The limits; harness/README.md gives the reasons for them.
+constexpr double ceiling_tolerance = 1.005;
+constexpr double littles_law_tolerance = 0.02;
+constexpr double generator_busy_share = 0.80;
+constexpr double generator_bound_share = 0.95;
+constexpr double server_bound_share = 0.90;
+constexpr double rate_limited_share = 0.90;
+constexpr double foreign_share_max = 0.10;
+constexpr double steal_share_max = 0.02;
+
+double percent(double share) {
+    return share * 100;
+}
+
+void check_errors(const client_counts& client, std::vector<std::string>& reasons) {
+    std::string kinds;
+    for (const auto& [kind, count] : client.errors) {
+        if (count != 0) {
+            kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
+        }
+    }
+    if (!kinds.empty()) {
+        reasons.push_back(
+            fmt::format("the generator saw errors in {} requests: {}", client.requests, kinds));
+    }
+}
+
+void check_counters(const client_counts& client, const counters& server,
+                    std::vector<std::string>& reasons) {
+    const auto same = [&](const char* what, std::uint64_t ours, std::uint64_t theirs) {
+        if (ours != theirs) {
+            reasons.push_back(
+                fmt::format("the generator counted {} {}, the server {}", ours, what, theirs));
+        }
+    };
+    same("connections", client.connections, server.accepted);
+    same("replies", client.replies, server.requests);
+    same("bytes sent to the server", client.bytes_sent, server.bytes_received);
+    same("bytes received from it", client.bytes_received, server.bytes_sent);
+    if (server.errors != 0) {
+        reasons.push_back(fmt::format("the server counted {} failed sessions", server.errors));
+    }
+}
+
+void check_ceiling(const trial_evidence& evidence, std::vector<std::string>& reasons) {
+    // A window may cut off the beginning of one request on each connection: these are allowed.
+    const double most = evidence.ceiling_per_s * ceiling_tolerance * evidence.window_s +
+                        static_cast<double>(evidence.connections);
+    const auto replies = static_cast<double>(evidence.replies_measured);
+    if (replies > most) {
+        reasons.push_back(
+            fmt::format("it answers too early: {:.0f} replies/s, and no server can exceed {:.0f}",
+                        replies / evidence.window_s, evidence.ceiling_per_s));
+    }
+}
+
+void check_littles_law(const trial_evidence& evidence, std::vector<std::string>& reasons) {
+    const double rate = static_cast<double>(evidence.replies_measured) / evidence.window_s;
+    const double implied = rate * evidence.latency_s_mean;
+    const double deviation = std::abs(implied - evidence.mean_in_flight);
+    if (deviation > littles_law_tolerance * evidence.mean_in_flight) {
+        reasons.push_back(
+            fmt::format("Little's law fails: {:.2f} requests were in flight, and "
+                        "rate x mean latency is {:.2f}",
+                        evidence.mean_in_flight, implied));
+    }
+}
+
+std::optional<std::string> saturation_of(const trial_evidence& evidence) {
+    const double rate = static_cast<double>(evidence.replies_measured) / evidence.window_s;
+    const double server_share = evidence.server_cpu_share.value_or(0);
+    if (rate >= rate_limited_share * evidence.ceiling_per_s) {
+        return "rate-limited";
+    }
+    if (evidence.generator_cpu_share >= generator_bound_share &&
+        server_share < server_bound_share) {
+        return "generator-bound";
+    }
+    if (evidence.shares_cpu) {
+        return "machine-shared";
+    }
+    if (server_share >= server_bound_share) {
+        return "server-bound";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t client_counts::error_count() const {
+    std::uint64_t sum = 0;
+    for (const auto& [kind, count] : errors) {
+        sum += count;
+    }
+    return sum;
+}
+
+std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_share,
+                                              std::optional<double> steal_share) {
+    std::vector<std::string> warnings;
+    if (foreign_cpu_share.value_or(0) > foreign_share_max) {
+        warnings.push_back(fmt::format("other programs used {:.0f} % of the trial's CPUs",
+                                       percent(*foreign_cpu_share)));
+    }
+    if (steal_share.value_or(0) > steal_share_max) {
+        warnings.push_back(fmt::format("the hypervisor kept back {:.0f} % of the trial's CPUs",
+                                       percent(*steal_share)));
+    }
+    return warnings;
+}
+
+verdict judge(const trial_evidence& evidence) {
+    verdict found;
+    check_errors(evidence.client, found.reasons);
+    check_counters(evidence.client, evidence.server, found.reasons);
+    check_ceiling(evidence, found.reasons);
+    check_littles_law(evidence, found.reasons);
+    found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
+    if (evidence.generator_cpu_share > generator_busy_share) {
+        found.warnings.push_back(fmt::format(
+            "the generator was busy {:.0f} % of the time: the server may be able to do more",
+            percent(evidence.generator_cpu_share)));
+    }
+    found.saturation = saturation_of(evidence);
+    return found;
+}
+
+}  // namespace regatta

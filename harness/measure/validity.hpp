@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workloads/workload.hpp"
+
+namespace regatta {
+
+/// What the generator counted over the whole life of its connections.
+struct client_counts {
+    std::uint64_t connections = 0;
+    std::uint64_t requests = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::map<std::string, std::uint64_t> errors;  ///< by kind
+
+    std::uint64_t error_count() const;
+};
+
+/// All that is needed to judge a closed-loop trial.
+struct trial_evidence {
+    client_counts client;
+    counters server;
+    double window_s = 0;
+    std::uint64_t replies_measured = 0;
+    double latency_s_mean = 0;
+    double mean_in_flight = 0;
+    std::int64_t connections = 1;
+    double ceiling_per_s = no_ceiling;
+    double generator_cpu_share = 0;           ///< of its one CPU
+    std::optional<double> server_cpu_share;   ///< of all its CPUs
+    std::optional<double> foreign_cpu_share;  ///< of the trial's CPUs
+    std::optional<double> steal_share;        ///< the same
+    bool shares_cpu = false;                  ///< server and generator
+};
+
+struct verdict {
+    std::vector<std::string> reasons;       ///< why the figures must not be used; empty: valid
+    std::vector<std::string> warnings;      ///< what their reader should know
+    std::optional<std::string> saturation;  ///< results/FORMAT.md
+};
+
+/// The gates of a server trial (harness/README.md lists them).
+verdict judge(const trial_evidence& evidence);
+
+/// The warnings that every trial can get: foreign load, stolen time.
+std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_share,
+                                              std::optional<double> steal_share);
+
+}  // namespace regatta

@@ -1,0 +1,135 @@
+#include "harness/plan/benchmark.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/plan/parameter_value.hpp"
+
+namespace regatta {
+namespace {
+
+template <class Parameter>
+named_value named(const Parameter& declared, std::int64_t value) {
+    return {std::string(declared.name), value, value_text(declared, value),
+            !std::empty(declared.choices)};
+}
+
+/// Calls `found(declared, value)` for the parameter called `name`; false when there is none.
+template <class Benchmark, class Found>
+bool visit_parameter(Benchmark& target, std::string_view name, Found found) {
+    const auto& workload = *target.workload;
+    for (std::size_t i = 0; i < workload.parameters.size(); ++i) {
+        if (workload.parameters[i].name == name) {
+            found(workload.parameters[i], target.values.values[i]);
+            return true;
+        }
+    }
+    if (target.is_server() && name == connections_parameter.name) {
+        found(connections_parameter, target.connections);
+        return true;
+    }
+    if (target.is_server() && name == depth_parameter.name) {
+        found(depth_parameter, target.depth);
+        return true;
+    }
+    if (name == workers_parameter.name) {
+        found(workers_parameter, target.workers);
+        return true;
+    }
+    for (std::size_t i = 0; i < target.runtime_values.size(); ++i) {
+        if (target.runtime->parameters[i].name == name) {
+            found(target.runtime->parameters[i], target.runtime_values[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+std::vector<named_value> benchmark::named_values() const {
+    std::vector<named_value> all;
+    for (std::size_t i = 0; i < workload->parameters.size(); ++i) {
+        all.push_back(named(workload->parameters[i], values[i]));
+    }
+    if (is_server()) {
+        all.push_back(named(connections_parameter, connections));
+        if (depth != depth_parameter.fallback) {
+            all.push_back(named(depth_parameter, depth));
+        }
+    }
+    all.push_back(named(workers_parameter, workers));
+    for (std::size_t i = 0; i < runtime_values.size(); ++i) {
+        if (runtime_values[i] != runtime->parameters[i].fallback) {
+            all.push_back(named(runtime->parameters[i], runtime_values[i]));
+        }
+    }
+    return all;
+}
+
+std::vector<named_value> benchmark::settings() const {
+    std::vector<named_value> all;
+    for (std::size_t i = 0; i < workload->parameters.size(); ++i) {
+        all.push_back(named(workload->parameters[i], values[i]));
+    }
+    for (std::size_t i = 0; i < runtime_values.size(); ++i) {
+        all.push_back(named(runtime->parameters[i], runtime_values[i]));
+    }
+    return all;
+}
+
+std::string benchmark::name() const {
+    std::string text = workload->name + "/" + runtime->name;
+    for (const named_value& each : named_values()) {
+        text += fmt::format("/{}:{}", each.name, each.text);
+    }
+    return text;
+}
+
+nlohmann::json benchmark::parameters_json() const {
+    nlohmann::json object = nlohmann::json::object();
+    for (const named_value& each : named_values()) {
+        object[each.name] = each.json();
+    }
+    return object;
+}
+
+benchmark default_benchmark(const workload_info& workload, const runtime_entry& runtime) {
+    benchmark made;
+    made.workload = &workload;
+    made.runtime = &runtime;
+    for (std::size_t i = 0; i < workload.parameters.size(); ++i) {
+        made.values.values[i] = workload.parameters[i].fallback;
+    }
+    for (const runtime_parameter& each : runtime.parameters) {
+        made.runtime_values.push_back(each.fallback);
+    }
+    return made;
+}
+
+std::vector<parameter> common_parameters(const workload_info& workload) {
+    std::vector<parameter> all(workload.parameters.begin(), workload.parameters.end());
+    if (workload.kind == workload_kind::server) {
+        all.push_back(connections_parameter);
+        all.push_back(depth_parameter);
+    }
+    all.push_back(workers_parameter);
+    return all;
+}
+
+bool has_parameter(const benchmark& target, std::string_view name) {
+    return visit_parameter(target, name, [](const auto&, std::int64_t) {});
+}
+
+std::optional<std::string> assign(benchmark& target, std::string_view name, std::string_view text) {
+    std::optional<std::string> refusal;
+    visit_parameter(target, name, [&](const auto& declared, std::int64_t& value) {
+        if (const auto parsed = parse_value(declared, text)) {
+            value = *parsed;
+        } else {
+            refusal = refusal_of(declared, text);
+        }
+    });
+    return refusal;
+}
+
+}  // namespace regatta

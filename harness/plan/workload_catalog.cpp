@@ -1,0 +1,53 @@
+#include "harness/plan/workload_catalog.hpp"
+
+#include <algorithm>
+
+#include "workloads/all.hpp"
+
+namespace regatta {
+namespace {
+
+template <class Workload>
+workload_info info_of() {
+    workload_info info{std::string(Workload::name),
+                       std::string(Workload::about),
+                       Workload::kind,
+                       Workload::parameters,
+                       [](const params&, std::int64_t) { return no_ceiling; },
+                       nullptr};
+    if constexpr (Workload::kind == workload_kind::server) {
+        info.ceiling_per_s = &Workload::ceiling_per_s;
+    } else {
+        info.expected_answer = &Workload::expected_answer;
+    }
+    return info;
+}
+
+}  // namespace
+
+std::string_view kind_name(workload_kind kind) {
+    return kind == workload_kind::server ? "server" : "job";
+}
+
+const std::vector<workload_info>& all_workload_info() {
+    static const std::vector<workload_info> all = [] {
+        std::vector<workload_info> found;
+        for_each_workload(all_workloads{},
+                          [&]<class Workload>() { found.push_back(info_of<Workload>()); });
+        std::sort(found.begin(), found.end(),
+                  [](const workload_info& a, const workload_info& b) { return a.name < b.name; });
+        return found;
+    }();
+    return all;
+}
+
+const workload_info* find_workload(std::string_view name) {
+    for (const workload_info& each : all_workload_info()) {
+        if (each.name == name) {
+            return &each;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace regatta

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/measure/histogram.hpp"
+#include "harness/stats/interval.hpp"
+#include "harness/stats/paired.hpp"
+
+namespace regatta {
+
+/// What all trials of one benchmark in one run say together.
+struct benchmark_summary {
+    std::string run_id;     ///< empty where the trials carry none
+    std::string benchmark;  ///< "echo/asio/size:64/connections:50"
+    std::string group;      ///< what it shares with its rivals: "echo/size:64/connections:50"
+    std::string workload;
+    std::string runtime;
+    std::string
+        label;         ///< the runtime and its own settings: "thread" or "thread/stack_bytes:16384"
+    std::string mode;  ///< "closed", "open" or, for a job, empty
+    std::string latency_kind;  ///< "service", "response" or "iteration"
+    nlohmann::json params = nlohmann::json::object();
+
+    std::size_t ok = 0;
+    std::size_t invalid = 0;
+    std::size_t failed = 0;
+
+    /// Each metric's value by round, of the ok trials that have it.
+    std::map<std::string, std::map<std::int64_t, double>, std::less<>> metrics;
+    /// The ok trials' latencies, merged.
+    histogram latency;
+    /// Errors by kind, of every trial that counted them; nothing for a job.
+    std::optional<std::map<std::string, std::uint64_t>> errors;
+    /// How many of the ok trials got which saturation verdict.
+    std::map<std::string, std::size_t, std::less<>> saturation;
+    /// Why trials are invalid or failed, and warnings of ok ones; each sentence once.
+    std::vector<std::string> reasons;
+    std::vector<std::string> warnings;
+
+    std::size_t trials() const { return ok + invalid + failed; }
+
+    /// Median and interval of `metric` over the ok trials.
+    stats::estimate over_trials(std::string_view metric) const;
+
+    /// The metric that ranks: p99 in open-loop mode, where the schedule sets the rate; else the
+    /// rate.
+    std::string_view ranking_metric() const;
+
+    /// Whether more than half of the ok trials were held back by something else than the server:
+    /// then the rate is not the runtime's. The verdict ("generator-bound", "rate-limited"), or
+    /// empty.
+    std::string_view limited_by() const;
+};
+
+/// Groups trial records (results/FORMAT.md) by run and benchmark, in the order of group, mode, run
+/// and runtime. A trial may carry `run_id`, put there by who reads several files. Throws
+/// std::runtime_error naming the trial where a record lacks what the format promises.
+std::vector<benchmark_summary> summarise_trials(const std::vector<nlohmann::json>& trials);
+
+/// The ratio a / b of `metric` over the rounds in which both have it; nothing for different runs.
+std::optional<stats::paired_ratio> ratio_of(const benchmark_summary& a, const benchmark_summary& b,
+                                            std::string_view metric);
+
+}  // namespace regatta

@@ -1,0 +1,167 @@
+#include "harness/record/table.hpp"
+
+#include <fmt/format.h>
+
+#include "harness/record/format.hpp"
+#include "harness/record/markdown.hpp"
+#include "harness/record/ranking.hpp"
+
+namespace regatta {
+
+const char* const table_legend =
+    "Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, "
+    "or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: "
+    "not measured, or too few trials or samples to say.";
+
+namespace {
+
+std::string percentile_cell(const benchmark_summary& summary, double fraction) {
+    const auto value = summary.latency.percentile(fraction);
+    return format::quantity(value ? std::optional(static_cast<double>(*value)) : std::nullopt,
+                            "latency_ns");
+}
+
+std::string median_cell(const benchmark_summary& summary, std::string_view metric) {
+    return format::quantity(summary.over_trials(metric).median, metric);
+}
+
+std::string errors_cell(const benchmark_summary& summary) {
+    if (!summary.errors) {
+        return std::string(format::absent);
+    }
+    std::uint64_t sum = 0;
+    for (const auto& [kind, count] : *summary.errors) {
+        sum += count;
+    }
+    return format::number(static_cast<double>(sum), 0);
+}
+
+/// The first of `sentences` and how many more there are.
+std::string first_of(const std::vector<std::string>& sentences) {
+    if (sentences.empty()) {
+        return "no reason given";
+    }
+    return sentences.size() == 1 ? sentences[0]
+                                 : fmt::format("{} (+{} more)", sentences[0], sentences.size() - 1);
+}
+
+/// What a reader must know before believing the row; empty when there is nothing.
+std::string note_of(const benchmark_summary& summary) {
+    std::vector<std::string> notes;
+    if (summary.invalid + summary.failed != 0) {
+        std::string count = summary.invalid != 0 ? fmt::format("{} invalid", summary.invalid) : "";
+        if (summary.failed != 0) {
+            count += fmt::format("{}{} failed", count.empty() ? "" : ", ", summary.failed);
+        }
+        notes.push_back(count + ": " + first_of(summary.reasons));
+    }
+    for (const std::string_view verdict : {"generator-bound", "machine-shared", "rate-limited"}) {
+        if (const auto found = summary.saturation.find(verdict);
+            found != summary.saturation.end()) {
+            notes.push_back(found->second == summary.ok ? std::string(verdict)
+                                                        : fmt::format("{} in {} of {}", verdict,
+                                                                      found->second, summary.ok));
+        }
+    }
+    for (const auto& [kind, count] :
+         summary.errors.value_or(std::map<std::string, std::uint64_t>{})) {
+        if (count != 0) {
+            notes.push_back(fmt::format("{} {}", kind, count));
+        }
+    }
+    if (!summary.warnings.empty()) {
+        notes.push_back("warning: " + first_of(summary.warnings));
+    }
+    return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+bool has_several_runs(std::span<const benchmark_summary> rivals) {
+    return rivals.front().run_id != rivals.back().run_id;
+}
+
+}  // namespace
+
+std::string conditions_of(const benchmark_summary& summary) {
+    const std::string loop = summary.mode.empty() ? "job" : summary.mode + " loop";
+    const std::string& kind = summary.latency_kind;
+    if (kind.empty()) {
+        return loop;
+    }
+    return loop + "; latency: " + (kind == "iteration" ? "one iteration" : kind + " time");
+}
+
+std::vector<std::span<const benchmark_summary>> groups_of(
+    std::span<const benchmark_summary> summaries) {
+    std::vector<std::span<const benchmark_summary>> groups;
+    for (std::size_t begin = 0; begin < summaries.size();) {
+        std::size_t end = begin + 1;
+        while (end < summaries.size() && summaries[end].group == summaries[begin].group &&
+               summaries[end].mode == summaries[begin].mode) {
+            ++end;
+        }
+        groups.push_back(summaries.subspan(begin, end - begin));
+        begin = end;
+    }
+    return groups;
+}
+
+std::vector<std::string> ranking_sentences(std::span<const benchmark_summary> rivals) {
+    std::vector<std::string> sentences;
+    for (std::size_t begin = 0; begin < rivals.size();) {
+        std::size_t end = begin + 1;
+        while (end < rivals.size() && rivals[end].run_id == rivals[begin].run_id) {
+            ++end;
+        }
+        const std::string sentence = ranking_sentence(rivals.subspan(begin, end - begin));
+        if (!sentence.empty()) {
+            sentences.push_back(has_several_runs(rivals)
+                                    ? "Run " + rivals[begin].run_id + ": " + sentence
+                                    : sentence);
+        }
+        begin = end;
+    }
+    return sentences;
+}
+
+std::string render_group(std::span<const benchmark_summary> rivals) {
+    using enum markdown_table::align;
+    markdown_table table({{"runtime", left},
+                          {"run", left},
+                          {"rate /s"},
+                          {"95 % interval /s"},
+                          {"p50 us"},
+                          {"p99 us"},
+                          {"p99.9 us"},
+                          {"CPU us/op"},
+                          {"PSS MiB"},
+                          {"errors"},
+                          {"trials"},
+                          {"note", left}});
+    for (const benchmark_summary& summary : rivals) {
+        const stats::estimate rate = summary.over_trials("throughput_per_s");
+        table.add({summary.label, has_several_runs(rivals) ? summary.run_id : "",
+                   format::quantity(rate.median, "throughput_per_s"),
+                   format::range(rate.range, rate.median.value_or(0), "throughput_per_s"),
+                   percentile_cell(summary, 0.5), percentile_cell(summary, 0.99),
+                   percentile_cell(summary, 0.999), median_cell(summary, "server_cpu_ns_per_op"),
+                   median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
+                   fmt::format("{}/{}", summary.ok, summary.trials()), note_of(summary)});
+    }
+    table.drop_empty_columns();
+    return table.text();
+}
+
+std::string render_table(const std::vector<nlohmann::json>& trials) {
+    const std::vector<benchmark_summary> summaries = summarise_trials(trials);
+    std::string text;
+    for (const auto& rivals : groups_of(summaries)) {
+        text += fmt::format("### {} ({})\n\n{}\n", rivals.front().group,
+                            conditions_of(rivals.front()), render_group(rivals));
+        for (const std::string& sentence : ranking_sentences(rivals)) {
+            text += sentence + "\n\n";
+        }
+    }
+    return text.empty() ? "No trials.\n" : text + table_legend + "\n";
+}
+
+}  // namespace regatta

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "harness/measure/cpu_time.hpp"
+#include "harness/measure/histogram_json.hpp"
+#include "harness/measure/memory.hpp"
+#include "harness/measure/metrics.hpp"
+#include "harness/measure/validity.hpp"
+#include "harness/server/arguments.hpp"
+#include "harness/server/ending_record.hpp"
+#include "harness/server/trial_kinds.hpp"
+
+namespace regatta {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+struct peak_memory {
+    std::optional<std::uint64_t> pss;
+    std::optional<std::uint64_t> rss;
+};
+
+/// Waits for the first line of `job` and samples its memory meanwhile: afterwards it is gone.
+peak_memory watch_memory(child_process& job, clock_type::time_point deadline) {
+    constexpr auto period = 100ms;
+    peak_memory peak;
+    for (;;) {
+        const auto next = std::min(deadline, clock_type::now() + period);
+        const auto has_news = [&] { return job.has_line() || job.has_ended(); };
+        const wait_result result = wait_until({&job}, next, true, has_news);
+        peak.pss = std::max(peak.pss, pss_bytes(job.pid()));
+        peak.rss = std::max(peak.rss, rss_bytes_peak(job.pid()));
+        if (result == wait_result::satisfied || clock_type::now() >= deadline) {
+            return peak;
+        }
+    }
+}
+
+/// The workload's right answer, computed once for each set of values.
+const std::string& expected_answer(const benchmark& arm) {
+    static std::map<std::string, std::string> known;
+    std::string key = arm.workload->name;
+    for (std::size_t i = 0; i < arm.workload->parameters.size(); ++i) {
+        key += fmt::format("/{}", arm.values[i]);
+    }
+    const auto found = known.find(key);
+    return found != known.end()
+               ? found->second
+               : known.emplace(key, arm.workload->expected_answer(arm.values)).first->second;
+}
+
+json metrics_of(const json& result, const histogram& latency, const peak_memory& peak) {
+    json metrics = empty_metrics();
+    const double units =
+        result.at("iterations").get<double>() * result.at("units_per_iteration").get<double>();
+    metrics["throughput_per_s"] = units * 1e9 / result.at("wall_ns").get<double>();
+    metrics["server_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / units;
+    set_latency_metrics(metrics, latency);
+    metrics["rss_bytes_peak"] = json_or_null(peak.rss);
+    metrics["pss_bytes_peak"] = json_or_null(peak.pss);
+    return metrics;
+}
+
+void fill_figures(const benchmark& arm, const json& result, const peak_memory& peak,
+                  const std::optional<foreign_load>& foreign, json& record) {
+    const histogram latency = histogram_from_json(result.at("latency"));
+    if (latency.empty() || result.at("iterations").get<std::uint64_t>() == 0 ||
+        result.at("units_per_iteration").get<std::uint64_t>() == 0 ||
+        result.at("wall_ns").get<std::int64_t>() <= 0) {
+        throw trial_failure("the job measured no iteration");
+    }
+    record["answer"] = result.at("answer");
+    if (result.at("answer") != expected_answer(arm)) {
+        record["reasons"].push_back(fmt::format("the answer is wrong: {}, and {} is right",
+                                                excerpt(result.at("answer").dump()),
+                                                expected_answer(arm)));
+    }
+    if (foreign) {
+        record["foreign_cpu_share"] = foreign->cpu_share;
+        record["steal_share"] = foreign->steal_share;
+        for (const auto& each : environment_warnings(foreign->cpu_share, foreign->steal_share)) {
+            record["warnings"].push_back(each);
+        }
+    }
+    record["status"] = record["reasons"].empty() ? "ok" : "invalid";
+    record["latency"] = result.at("latency");
+    record["latency_kind"] = "iteration";
+    record["measured_ns"] = result.at("wall_ns");
+    record["metrics"] = metrics_of(result, latency, peak);
+}
+
+}  // namespace
+
+void run_job_trial(const benchmark& arm, const trial_settings& settings, json& record) {
+    const placement placed = place(settings.placement, settings.cpus, arm.workers, false);
+    record["placement"] = to_json(placed);
+    // Warm-up and one long iteration come on top of the measured time.
+    const std::chrono::nanoseconds longest = settings.measure * 3 + 60s;
+    std::vector<std::string> command = contract_command(arm, "job", settings.rounds_per_us);
+    command.insert(
+        command.end(),
+        {"--min-time", fmt::format("{}", std::chrono::duration<double>(settings.measure).count())});
+    child_process job({std::move(command), arm.runtime->folder, placed.server_cpus});
+    const speaker voice{job, "the job"};
+    const foreign_load_meter meter(placed.server_cpus, {job.pid()});
+    const auto deadline = clock_type::now() + longest;
+    const peak_memory peak = watch_memory(job, deadline);
+    const std::optional<foreign_load> foreign = meter.stop();
+    const json result = await_event(voice, "result", deadline);
+    record["effective"] = result.at("effective");
+    if (const auto found =
+            effective_difference(arm, settings.rounds_per_us, result.at("effective"))) {
+        throw trial_failure("the job is not what was asked for: " + *found);
+    }
+    wait_until({&job}, clock_type::now() + 5s, true, [&] { return job.has_ended(); });
+    job.kill();
+    record["server"] = {{"counters", nullptr},
+                        {"aborted_sessions", nullptr},
+                        {"notes", result.value("notes", json::array())},
+                        {"cpu_share", nullptr}};
+    record["server"].update(ending_record(job));
+    if (!job.ending().is_success()) {
+        throw trial_failure(describe_end(voice) + " after its result");
+    }
+    for (const auto& note : record["server"]["notes"]) {
+        record["warnings"].push_back(note);
+    }
+    fill_figures(arm, result, peak, foreign, record);
+}
+
+}  // namespace regatta

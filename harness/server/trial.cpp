@@ -1,0 +1,68 @@
+#include "harness/server/trial.hpp"
+
+#include <ctime>
+
+#include <fmt/chrono.h>
+
+#include "harness/failure.hpp"
+#include "harness/measure/metrics.hpp"
+#include "harness/server/trial_kinds.hpp"
+
+namespace regatta {
+namespace {
+
+using nlohmann::json;
+
+json blank_record(const benchmark& arm) {
+    json record{
+        {"benchmark", arm.name()},         {"workload", arm.workload->name},
+        {"runtime", arm.runtime->name},    {"kind", kind_name(arm.workload->kind)},
+        {"params", arm.parameters_json()}, {"status", "failed"},
+        {"reasons", json::array()},        {"warnings", json::array()},
+        {"started_at", time_now()},        {"mode", arm.is_server() ? json("closed") : json()}};
+    for (const char* field :
+         {"placement", "effective", "measured_ns", "warmup_ns", "metrics", "latency",
+          "latency_kind", "ceiling_per_s", "saturation", "foreign_cpu_share", "steal_share",
+          "client", "server", "generator", "intervals", "answer"}) {
+        record[field] = nullptr;
+    }
+    return record;
+}
+
+}  // namespace
+
+std::string time_now() {
+    const auto now = std::chrono::system_clock::now();
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()) % 1000;
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                       fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
+                       milliseconds.count());
+}
+
+json run_trial(const benchmark& arm, const trial_settings& settings) {
+    json record = blank_record(arm);
+    try {
+        if (!arm.runtime->is_available()) {
+            throw trial_failure(arm.runtime->reason);
+        }
+        if (arm.is_server()) {
+            run_server_trial(arm, settings, record);
+        } else {
+            run_job_trial(arm, settings, record);
+        }
+    } catch (const trial_failure& reason) {
+        record["reasons"].push_back(reason.what());
+    } catch (const failure& reason) {
+        record["reasons"].push_back(reason.what());
+    } catch (const json::exception& error) {
+        record["reasons"].push_back(fmt::format("a result line is wrong: {}", error.what()));
+    }
+    if (!record["reasons"].empty() && record["status"] != "invalid") {
+        record["status"] = "failed";
+        record["metrics"] = record["latency"] = nullptr;
+    }
+    return record;
+}
+
+}  // namespace regatta

@@ -1,0 +1,184 @@
+#include "harness/record/table.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/record/format.hpp"
+#include "harness/record/markdown.hpp"
+#include "harness/tests/trial_fixture.hpp"
+
+namespace regatta {
+namespace {
+
+using fixture::add_rounds;
+using nlohmann::json;
+
+std::string with_legend(const std::string& text) {
+    return text + table_legend + "\n";
+}
+
+/// Three runtimes of which one is ahead and two are level; a job; listed in the order of a shuffled
+/// run.
+std::vector<json> race() {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "uring", .latency_ns = 400'000}, {130e3, 131e3, 129e3});
+    add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3, 99e3});
+    add_rounds(trials, {.runtime = "asio"}, {100.4e3, 100.1e3, 99.8e3});
+    trials.push_back(fixture::job_trial({.runtime = "asio", .rate = 8'000, .samples = 200}));
+    return trials;
+}
+
+TEST(table, golden_race) {
+    EXPECT_EQ(render_table(race()), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
+| thread  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 |
+| asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 |      9.99 |    4.00 |      0 |    3/3 |
+| uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |      7.69 |    4.00 |      0 |    3/3 |
+
+Fastest: uring, 1.30 (1.28-1.32) times asio. asio and thread cannot be told apart.
+
+### hash/block_bytes:65536/blocks:64/workers:1 (job; latency: one iteration)
+
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
+| asio    |   8,000 |              n/a |    497 |    n/a |      n/a |       125 |    4.00 |    n/a |    1/1 |
+
+)"));
+}
+
+TEST(table, golden_notes) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3});
+    trials.push_back(fixture::invalid_trial({.runtime = "thread", .round = 2},
+                                            "the server counted 9 requests | the client 10"));
+    add_rounds(trials, {.runtime = "fiber"}, {90e3, 91e3, 92e3});
+    trials[3]["saturation"] = "generator-bound";
+    trials[4]["saturation"] = "generator-bound";
+    trials[5]["client"]["errors"]["timeout"] = 7;
+    trials[5]["warnings"] = {"the clock source is hpet"};
+    for (int round = 0; round < 3; ++round) {
+        trials.push_back(fixture::failed_trial({.runtime = "zebra", .round = round},
+                                               "the program died of signal 11"));
+    }
+    EXPECT_EQ(render_table(trials), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                                                    |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :---------------------------------------------------------------------- |
+| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid: the server counted 9 requests \| the client 10               |
+| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7; warning: the clock source is hpet |
+| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed: the program died of signal 11                                 |
+
+No single fastest: thread and fiber cannot be told apart. The generator, not the runtime, set the rate of fiber (generator-bound).
+
+)"));
+}
+
+TEST(table, golden_several_runs_and_own_settings) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3, 99e3});
+    add_rounds(
+        trials,
+        {.runtime = "thread", .parameters = "size:64/connections:50/workers:1/stack_bytes:16384"},
+        {103e3, 101e3, 99e3});
+    for (json& trial : trials) {
+        trial["run_id"] = "first";
+    }
+    add_rounds(trials, {.runtime = "thread"}, {110e3, 112e3, 111e3});
+    for (std::size_t i = 6; i < trials.size(); ++i) {
+        trials[i]["run_id"] = "second";
+    }
+    EXPECT_EQ(render_table(trials), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+
+| runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
+| :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
+| thread                   | first  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 |
+| thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 |      9.90 |    4.00 |      0 |    3/3 |
+| thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |      9.01 |    4.00 |      0 |    3/3 |
+
+Run first: No single fastest: thread/stack_bytes:16384 and thread cannot be told apart.
+
+)"));
+}
+
+TEST(table, nothing_gives_one_line) {
+    EXPECT_EQ(render_table({}), "No trials.\n");
+}
+
+TEST(table, percentiles_without_enough_samples_are_absent) {
+    const std::string text = render_table({fixture::ok_trial({.samples = 150})});
+    EXPECT_NE(text.find("| 100,000 |              n/a |    n/a |    n/a |      n/a |"),
+              std::string::npos)
+        << text;
+}
+
+TEST(table, percentiles_come_from_the_merged_histogram) {
+    std::vector<json> trials;
+    for (int round = 0; round < 3; ++round) {
+        trials.push_back(fixture::ok_trial({.round = round, .samples = 4'000}));
+    }
+    const auto summaries = summarise_trials(trials);
+    // 4,000 samples are too few for p99 in a trial, 12,000 are enough.
+    EXPECT_EQ(summaries.at(0).over_trials("latency_ns_p99").trials, 0u);
+    ASSERT_TRUE(summaries.at(0).latency.percentile(0.99));
+    EXPECT_NEAR(static_cast<double>(*summaries.at(0).latency.percentile(0.99)), 745e3, 5e3);
+}
+
+TEST(table, a_record_that_lacks_a_field_is_named) {
+    json trial = fixture::ok_trial({});
+    trial.erase("status");
+    trial["trial"] = 17;
+    try {
+        render_table({trial});
+        FAIL() << "accepted a trial without status";
+    } catch (const std::runtime_error& error) {
+        EXPECT_NE(std::string(error.what()).find("trial 17"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("status"), std::string::npos) << error.what();
+    }
+}
+
+TEST(markdown, cells_cannot_break_the_table) {
+    markdown_table table({{"a", markdown_table::align::left}, {"b"}});
+    table.add({"x|y\nz", "ü"});
+    table.add({"", "12"});
+    EXPECT_EQ(table.text(),
+              "| a      |  b |\n"
+              "| :----- | -: |\n"
+              "| x\\|y z |  ü |\n"
+              "|        | 12 |\n");
+}
+
+TEST(format, numbers) {
+    EXPECT_EQ(format::number(1234567.89, 1), "1,234,567.9");
+    EXPECT_EQ(format::number(-1234, 0), "-1,234");
+    EXPECT_EQ(format::number(-0.001, 2), "0.00");
+    EXPECT_EQ(format::number(123, 0), "123");
+    EXPECT_EQ(format::quantity(12'345.0, "latency_ns_p99"), "12.3");
+    EXPECT_EQ(format::quantity(9'996.0, "latency_ns_p99"), "10.0");
+    EXPECT_EQ(format::quantity(1234.0, "server_cpu_ns_per_op"), "1.23");
+    EXPECT_EQ(format::quantity(0.0, "error_count"), "0");
+    EXPECT_EQ(format::quantity(3.0 * (1 << 20), "pss_bytes_peak"), "3.00");
+    EXPECT_EQ(format::quantity(std::nullopt, "pss_bytes_peak"), "n/a");
+}
+
+TEST(format, ratios_near_one_keep_their_side_of_it) {
+    using stats::interval;
+    using stats::interval_method;
+    EXPECT_EQ(format::ratio(1.1234, interval{1.081, 1.159, interval_method::log_t}),
+              "1.12 (1.08-1.16)");
+    EXPECT_EQ(format::ratio(1.004, interval{1.0021, 1.0061, interval_method::log_t}),
+              "1.004 (1.002-1.006)");
+    EXPECT_EQ(format::ratio(1.1, std::nullopt), "1.10");
+}
+
+TEST(format, orders_for_people) {
+    EXPECT_TRUE(format::natural_less("connections:50", "connections:500"));
+    EXPECT_TRUE(format::natural_less("connections:9", "connections:50"));
+    EXPECT_FALSE(format::natural_less("connections:50", "connections:50"));
+    EXPECT_TRUE(format::runtime_less("thread", "asio"));
+    EXPECT_TRUE(format::runtime_less("uring_multishot", "a_foreign_one"));
+    EXPECT_TRUE(format::runtime_less("go_net", "python_asyncio"));
+}
+
+}  // namespace
+}  // namespace regatta

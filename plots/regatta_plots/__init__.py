@@ -1,0 +1,1 @@
+"""Figures from a Regatta results file (results/FORMAT.md)."""

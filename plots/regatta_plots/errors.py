@@ -1,0 +1,9 @@
+"""What the package tells its user in one line."""
+
+
+class RecordError(Exception):
+    """The file cannot be read as a results file."""
+
+
+class NoData(Exception):
+    """The file has nothing that this figure shows; the text says what it would need."""
