@@ -52,7 +52,7 @@ void expect_consistent(const load_result& result, const load_plan& plan) {
 
 // A server that echoes whole messages, and spoils those that `spoil` picks by their number.
 std::function<void(int)> echo_messages(std::size_t size, std::atomic<std::uint64_t>& echoed,
-                                       std::function<bool(std::uint64_t)> spoil = {}) {
+                                       const std::function<bool(std::uint64_t)>& spoil = {}) {
     return [=, &echoed](int fd) {
         bytes message(size);
         while (read_all(fd, message)) {
