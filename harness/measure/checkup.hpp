@@ -16,7 +16,7 @@ struct finding {
     std::string subject;
     std::string value;
     grade severity = grade::ok;
-    std::string advice;  ///< what it means or how to mend it; empty when ok
+    std::string advice = {};  ///< what it means or how to mend it; empty when ok
 };
 
 /// "OK", "note", "problem", "impossible".
