@@ -60,6 +60,7 @@ int dispatch(int argc, char** argv) {
     CLI::App app("Regatta runs the same workload on every concurrency runtime under one harness.",
                  "regatta");
     app.footer(examples);
+    app.get_formatter()->column_width(38);
     app.set_help_flag("-h,--help", "print this and exit");
     app.set_version_flag("--version", std::string("regatta ") + regatta::program_version(),
                          "print the version and exit");

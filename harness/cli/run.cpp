@@ -12,6 +12,7 @@
 #include "harness/plan/order.hpp"
 #include "harness/record/record_writer.hpp"
 #include "harness/record/run_record.hpp"
+#include "harness/record/table.hpp"
 #include "harness/server/interrupt.hpp"
 #include "harness/server/runtime_catalog.hpp"
 
@@ -136,15 +137,6 @@ bool run_rounds(std::vector<benchmark>& arms, const run_request& request, trial_
     return false;
 }
 
-void print_results(const std::vector<json>& trials) {
-    for (const json& trial : trials) {
-        if (trial.at("status") == "ok") {
-            fmt::print("{}: {:.0f}/s\n", trial.at("benchmark").get<std::string>(),
-                       trial.at("metrics").at("throughput_per_s").get<double>());
-        }
-    }
-}
-
 int measure(const run_options& options, selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
@@ -161,8 +153,10 @@ int measure(const run_options& options, selection& chosen, const run_request& re
                           {"invalid", score.count("invalid")},
                           {"failed", score.count("failed")},
                           {"interrupted", is_cut_short}});
-    print_results(trials);
-    fmt::print("\n{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
+    if (!trials.empty()) {
+        fmt::print("{}\n", render_table(trials));
+    }
+    fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
                score.count("ok"), score.count("invalid"), score.count("failed"),
                is_cut_short ? "; interrupted" : "", file.string());
     if (is_cut_short) {
