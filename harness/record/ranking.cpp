@@ -18,7 +18,12 @@ bool is_ahead(const benchmark_summary& a, const benchmark_summary& b, std::strin
     return format::more_is_better(metric) ? in_a > in_b : in_a < in_b;
 }
 
-std::vector<std::string> labels(const rivals_list& rivals) {
+/// In the fixed order of runtimes, so that a list of equals is no ranking.
+std::vector<std::string> labels(rivals_list rivals) {
+    std::stable_sort(rivals.begin(), rivals.end(), [](const auto* a, const auto* b) {
+        return a->runtime != b->runtime ? format::runtime_less(a->runtime, b->runtime)
+                                        : format::natural_less(a->label, b->label);
+    });
     std::vector<std::string> names;
     for (const benchmark_summary* rival : rivals) {
         names.push_back(rival->label);
