@@ -127,7 +127,9 @@ verdict judge(const trial_evidence& evidence) {
     check_errors(evidence.client, found.reasons);
     check_counters(evidence.client, evidence.server, found.reasons);
     check_ceiling(evidence, found.reasons);
+    const bool is_consistent = found.reasons.empty();
     check_littles_law(evidence, found.reasons);
+    found.is_transient = is_consistent && !found.reasons.empty();
     found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
     if (evidence.generator_cpu_share > generator_busy_share) {
         found.warnings.push_back(fmt::format(

@@ -19,6 +19,13 @@ def run(folder, what, *words, program=PROGRAM):
     return done, out
 
 
+def read_bytes(file):
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
 def wait_until(condition):
     deadline = time.monotonic() + LONG_ENOUGH_S
     while not condition():
@@ -40,21 +47,21 @@ def started(folder, what, *words):
 
 def test_a_good_run(tmp_path):
     add_runtime(tmp_path, "boat", "good")
-    done, out = run(tmp_path, "^(echo|hash)/boat/", "--set", "size=128", "--set", "blocks=2",
-                    "--seed", "5")
+    done, out = run(tmp_path, "smoke", "^(echo|hash)/boat/", "--set", "size=128", "--set",
+                    "block_bytes=100", "--seed", "5")
     records = read_records(out)
     assert [r["record"] for r in records][0] == "run" and records[-1]["record"] == "end"
     head, end = records[0], records[-1]
-    assert head["seed"] == 5 and head["rounds"] == 1 and head["filter"] == "^(echo|hash)/boat/"
+    assert head["seed"] == 5 and head["rounds"] == 1
+    assert head["suite"] == "smoke" and head["filter"] == "^(echo|hash)/boat/"
     assert head["argv"][1] == "run"
-    assert head["runtimes"][0]["program"].endswith("runtime/program.py") or \
-        head["runtimes"][0]["program"].startswith("/usr/bin/python3")
+    assert len(head["runtimes"][0]["sha256"]) == 64
     trials = trials_of(out)
     assert {t["benchmark"] for t in trials} == set(head["benchmarks"])
     assert end["trials"] == len(trials) and not end["interrupted"]
     for trial in trials:
         assert trial["metrics"] is not None, trial["reasons"]
-    echo = next(t for t in trials if t["workload"] == "echo" and t["params"]["workers"] == 1)
+    echo = next(t for t in trials if t["workload"] == "echo" and t["status"] == "ok")
     assert echo["client"]["replies"] == echo["server"]["counters"]["requests"] > 0
     assert echo["server"]["exit_status"] == 0
     assert echo["effective"]["set"]["size"] == 128
@@ -272,6 +279,44 @@ def test_a_request_to_stop_ends_the_run_tidily(tmp_path, number, status):
     assert read_records(out)[-1]["interrupted"] is True
     assert "interrupted" in stdout
     assert not processes_with("program.py boat")
+
+
+def test_a_second_request_to_stop_ends_it_at_once(tmp_path):
+    add_runtime(tmp_path, "boat", "never-stop")
+    process, out = started(tmp_path, "echo/boat/size:9")
+    process.send_signal(signal.SIGINT)
+    # The generator is gone: the harness now waits for a server that will not stop.
+    wait_until(lambda: not processes_with(str(PROGRAM.parent / "regatta-load")))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONG_ENOUGH_S)
+    assert process.returncode == 130
+    wait_until(lambda: not processes_with("program.py boat"))
+    assert read_records(out)[0]["record"] == "run"
+
+
+def test_ctrl_c_reaches_the_harness_and_not_its_children(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    process, out = started(tmp_path, "echo/boat/size:9")
+    [child] = [pid for pid in pathlib.Path("/proc").iterdir() if pid.name.isdigit()
+               and b"program.py\0boat\0" in read_bytes(pid / "cmdline")]
+    assert os.getpgid(int(child.name)) == int(child.name) != os.getpgid(process.pid)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONG_ENOUGH_S)
+
+
+def test_progress_only_on_a_terminal(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    words = [PROGRAM, "run", "hash/boat/blocks:1", "--runtimes", tmp_path, "--rounds", "2", "--force",
+             "--out", tmp_path / "out.jsonl"]
+    ours, theirs = os.openpty()
+    shown = subprocess.run(words, stdout=subprocess.PIPE, stderr=theirs, timeout=LONG_ENOUGH_S,
+                           env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    text = os.read(ours, 65536).decode()
+    os.close(ours)
+    assert shown.returncode == 0
+    assert "[1/2] hash/boat/" in text and "[2/2] 0:0" in text and text.endswith("\r\x1b[K")
+    assert subprocess.run(words, capture_output=True, timeout=LONG_ENOUGH_S).stderr == b""
 
 
 def test_verify(tmp_path):

@@ -82,6 +82,9 @@ TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
               "50.00");
     evidence.mean_in_flight = 54;
     EXPECT_EQ(judge(evidence).reasons.size(), 1u);
+    EXPECT_TRUE(judge(evidence).is_transient);
+    evidence.server.errors = 1;
+    EXPECT_FALSE(judge(evidence).is_transient);
 }
 
 TEST(validity, saturation_tells_who_was_the_bottleneck) {
