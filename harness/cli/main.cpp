@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -40,8 +41,7 @@ std::vector<std::string> verb_names() {
 [[noreturn]] void refuse_extra(const CLI::App& command, const std::string& word) {
     const std::string help = fmt::format("see regatta {} -h", command.get_name());
     if (word.empty() || word.front() != '-') {
-        throw usage_failure(
-            fmt::format("regatta {}: unexpected '{}'; {}", command.get_name(), word, help));
+        throw usage_failure(fmt::format("{}: unexpected '{}'; {}", command.get_name(), word, help));
     }
     std::vector<std::string> options;
     for (const CLI::Option* option : command.get_options()) {
@@ -50,7 +50,7 @@ std::vector<std::string> verb_names() {
         }
     }
     const std::string best = regatta::nearest(word.substr(0, word.find('=')), options);
-    throw usage_failure(fmt::format("regatta {}: unknown option '{}'; {}", command.get_name(), word,
+    throw usage_failure(fmt::format("{}: unknown option '{}'; {}", command.get_name(), word,
                                     best.empty() ? help : fmt::format("did you mean '{}'?", best)));
 }
 
@@ -60,6 +60,7 @@ int dispatch(int argc, char** argv) {
     CLI::App app("Regatta runs the same workload on every concurrency runtime under one harness.",
                  "regatta");
     app.footer(examples);
+    app.get_formatter()->column_width(38);
     app.set_help_flag("-h,--help", "print this and exit");
     app.set_version_flag("--version", std::string("regatta ") + regatta::program_version(),
                          "print the version and exit");
@@ -84,11 +85,9 @@ int dispatch(int argc, char** argv) {
         if (error.get_exit_code() == 0) {
             return app.exit(error);
         }
-        std::string where = "regatta";
-        for (const auto& [command, action] : commands) {
-            where += command->parsed() ? " " + command->get_name() : "";
-        }
-        throw usage_failure(fmt::format("{}: {}; see {} -h", where, error.what(), where));
+        const std::string verb_name = argc > 1 ? argv[1] : "";
+        throw usage_failure(
+            fmt::format("{}: {}; see regatta {} -h", verb_name, error.what(), verb_name));
     }
     for (const auto& [command, action] : commands) {
         if (command->parsed()) {
@@ -106,10 +105,14 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
+        regatta::cli::command_line().assign(argv, argv + argc);
         return dispatch(argc, argv);
     } catch (const regatta::failure& failure) {
         fmt::print(stderr, "regatta: {}\n", failure.what());
         return failure.exit_status();
+    } catch (const std::system_error& error) {
+        fmt::print(stderr, "regatta: {}\n", error.what());
+        return 1;
     } catch (const std::exception& error) {
         fmt::print(stderr, "regatta: internal error: {}\n", error.what());
         return 1;

@@ -35,6 +35,12 @@ inline std::vector<verb>& verbs() {
     return all;
 }
 
+/// The words that this program was started with.
+inline std::vector<std::string>& command_line() {
+    static std::vector<std::string> words;
+    return words;
+}
+
 class registered_verb {
 public:
     registered_verb(std::string_view name, std::string_view about, verb_setup setup) {

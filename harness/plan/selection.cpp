@@ -192,13 +192,14 @@ selection select(const selection_request& request, const runtime_list& runtimes)
     selection chosen;
     const auto file = find_suite(request.what);
     if (file) {
-        chosen.from = read_suite(*file, runtimes);
+        chosen.timing = read_suite(*file, runtimes);
+        chosen.suite_name = chosen.timing.name;
         chosen.filter = request.filter;
         std::optional<filter> kept;
         if (request.filter) {
             kept.emplace(*request.filter);
         }
-        expand_into(chosen, chosen.from->entries, request, kept, runtimes);
+        expand_into(chosen, chosen.timing.entries, request, kept, runtimes);
     } else if (request.filter) {
         throw usage_failure(fmt::format("'{}' is no suite; the suites are: {} (or a TOML file)",
                                         request.what, nearest_first(request.what, suite_names())));
@@ -206,7 +207,8 @@ selection select(const selection_request& request, const runtime_list& runtimes)
         chosen.filter = request.what;
         const filter kept(request.what);
         if (const auto standard = find_suite(default_suite)) {
-            expand_into(chosen, read_suite(*standard, runtimes).entries, request, kept, runtimes);
+            chosen.timing = read_suite(*standard, runtimes);
+            expand_into(chosen, chosen.timing.entries, request, kept, runtimes);
         }
         if (chosen.benchmarks.empty()) {
             expand_into(chosen, default_entries(), request, kept, runtimes);

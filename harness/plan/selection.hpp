@@ -18,7 +18,8 @@ struct selection_request {
 };
 
 struct selection {
-    std::optional<suite> from;  ///< the suite that was named
+    suite timing;                           ///< the suite whose rounds and times hold
+    std::optional<std::string> suite_name;  ///< where one was named
     std::optional<std::string> filter;
     std::vector<benchmark> benchmarks;
     std::vector<std::string> notes;  ///< what was left out and why

@@ -16,14 +16,16 @@ constexpr std::array handled{SIGINT, SIGTERM, SIGHUP};
 
 // What the handler touches must be lock-free and static.
 std::atomic<int> requests{0};
+std::atomic<int> first_signal{0};
 std::atomic<int> descriptor{-1};
 std::array<struct sigaction, handled.size()> previous;
 
-void on_signal(int) {
+void on_signal(int signal) {
     const int saved = errno;
     if (requests.fetch_add(1) > 0) {
-        ::_exit(130);
+        ::_exit(128 + signal);
     }
+    first_signal = signal;
     const std::uint64_t one = 1;
     if (::write(descriptor.load(), &one, sizeof one) < 0) {
         // Nobody can be told here; the flag itself is set, and waits look at it every second.
@@ -52,6 +54,10 @@ interrupt_guard::~interrupt_guard() {
 
 bool is_interrupted() {
     return requests.load() > 0;
+}
+
+int interrupted_status() {
+    return 128 + first_signal.load();
 }
 
 int interrupt_descriptor() {

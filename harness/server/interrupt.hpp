@@ -11,8 +11,8 @@ public:
 };
 
 /// From its making to its end, SIGINT, SIGTERM and SIGHUP are requests to stop: the first is noted
-/// and every wait on a child throws `interrupted`; the second ends this process at once with status
-/// 130 (the children die with it, by their PDEATHSIG). At most one at a time.
+/// and every wait on a child throws `interrupted`; the second ends this process at once with that
+/// signal's status (the children die with it, by their PDEATHSIG). At most one at a time.
 class interrupt_guard {
 public:
     interrupt_guard();
@@ -23,6 +23,9 @@ public:
 
 /// Whether a request to stop came.
 bool is_interrupted();
+
+/// The exit status that says so: 128 + the number of the first signal.
+int interrupted_status();
 
 /// A descriptor that becomes readable, and stays so, when a request to stop comes; -1 without a
 /// guard.

@@ -1,0 +1,247 @@
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+
+#include <unistd.h>
+
+#include "harness/cli/progress.hpp"
+#include "harness/cli/trial_options.hpp"
+#include "harness/cli/verb.hpp"
+#include "harness/measure/build_info.hpp"
+#include "harness/plan/order.hpp"
+#include "harness/record/record_writer.hpp"
+#include "harness/record/run_record.hpp"
+#include "harness/record/table.hpp"
+#include "harness/server/interrupt.hpp"
+#include "harness/server/runtime_catalog.hpp"
+
+namespace {
+
+using namespace regatta;
+using nlohmann::json;
+
+constexpr const char* examples =
+    R"(Each round runs every benchmark once, in random order, each in a fresh process. Results go to a file
+of JSON lines (results/FORMAT.md). Exit status: 0 all valid, 1 a trial failed or is invalid, 2 usage.
+
+Examples:
+  regatta run smoke                          a suite: workloads/suites/smoke.toml
+  regatta run smoke 'echo|hash'              what of the suite the regular expression matches
+  regatta run 'echo/(asio|uring)/.*:50/'     benchmarks of the suite standard, by name
+  regatta run echo/thread/size:100 --rounds 5 --measure 2 --out mine.jsonl
+  regatta run cpu_request --set cpu_ns=50000 --workers 2
+  regatta run my_suite.toml --dry-run        only print the names)";
+
+struct run_options {
+    std::string what;
+    std::optional<std::string> filter;
+    std::string out;
+    bool is_forced = false;
+    bool is_quiet = false;
+    bool is_dry = false;
+    std::optional<std::int64_t> rounds;
+    std::optional<std::uint64_t> seed;
+    std::optional<double> measure_s;
+    std::optional<double> warmup_s;
+    std::optional<std::string> placement;
+    cli::trial_options trials;
+};
+
+constexpr std::int64_t default_rounds = 3;
+constexpr double default_warmup_s = 0.3;
+constexpr double default_measure_s = 1.0;
+
+std::chrono::nanoseconds nanoseconds(double seconds) {
+    return std::chrono::nanoseconds(std::llround(seconds * 1e9));
+}
+
+std::filesystem::path results_file(const run_options& options, const std::string& run_id) {
+    if (!options.out.empty()) {
+        return options.out;
+    }
+    const auto folder = source_folder() / "results" / "raw";
+    std::error_code ignored;  // access() tells whether it can be used
+    std::filesystem::create_directories(folder, ignored);
+    return (::access(folder.c_str(), W_OK) == 0 ? folder : std::filesystem::current_path()) /
+           (run_id + ".jsonl");
+}
+
+/// Counts trials and tells of those that have no figures: a runtime that fails again and again does
+/// so in a few words.
+class scorekeeper {
+public:
+    void note(const json& trial, const cli::progress& line, bool is_quiet) {
+        ++counts_[trial.at("status").get<std::string>()];
+        const auto runtime = trial.at("runtime").get<std::string>();
+        if (trial.at("status") == "ok") {
+            failures_[runtime] = 0;
+            return;
+        }
+        const int in_a_row = ++failures_[runtime];
+        if (is_quiet || in_a_row > 3) {
+            return;
+        }
+        line.clear();
+        if (in_a_row == 3) {
+            fmt::print(stderr, "{} fails on; no more is said of it until it succeeds\n", runtime);
+            return;
+        }
+        std::string reasons;
+        for (const json& reason : trial.at("reasons")) {
+            reasons += (reasons.empty() ? "" : "; ") + reason.get<std::string>();
+        }
+        fmt::print(stderr, "{}: {}: {}\n", trial.at("benchmark").get<std::string>(),
+                   trial.at("status").get<std::string>(), reasons);
+    }
+    int count(const std::string& status) const {
+        const auto found = counts_.find(status);
+        return found == counts_.end() ? 0 : found->second;
+    }
+    int total() const { return count("ok") + count("invalid") + count("failed"); }
+
+private:
+    std::map<std::string, int> counts_;
+    std::map<std::string, int> failures_;
+};
+
+/// All trials of a run, to the record and in memory. Gives whether the user cut it short.
+bool run_rounds(std::vector<benchmark>& arms, const run_request& request, trial_settings settings,
+                bool is_quiet, record_writer& record, scorekeeper& score,
+                std::vector<json>& trials) {
+    const auto rounds = static_cast<std::uint64_t>(request.rounds);
+    const cli::progress line(arms.size() * rounds, !is_quiet);
+    for (benchmark& arm : arms) {
+        arm.values.rounds_per_us = request.rounds_per_us;
+    }
+    for (std::uint64_t round = 0; round < rounds; ++round) {
+        settings.seed = request.seed + round;
+        for (const std::size_t index : trial_order(arms.size(), request.seed, round)) {
+            line.show(trials.size(), arms[index].name());
+            json trial;
+            try {
+                trial = run_trial(arms[index], settings);
+            } catch (const interrupted&) {
+                return true;
+            }
+            trial["trial"] = trials.size();
+            trial["round"] = round;
+            record.append("trial", trial);
+            score.note(trial, line, is_quiet);
+            trials.push_back(std::move(trial));
+            if (is_interrupted()) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+int measure(const run_options& options, selection& chosen, const run_request& request,
+            const trial_settings& settings) {
+    const std::string run_id = make_run_id(request.seed);
+    const auto file = results_file(options, run_id);
+    record_writer record(file, options.is_forced);
+    record.append("run", run_record(run_id, request, chosen.benchmarks));
+    scorekeeper score;
+    std::vector<json> trials;
+    const bool is_cut_short =
+        run_rounds(chosen.benchmarks, request, settings, options.is_quiet, record, score, trials);
+    record.append("end", {{"finished_at", time_now()},
+                          {"trials", score.total()},
+                          {"ok", score.count("ok")},
+                          {"invalid", score.count("invalid")},
+                          {"failed", score.count("failed")},
+                          {"interrupted", is_cut_short}});
+    if (!trials.empty()) {
+        fmt::print("{}\n", render_table(trials));
+    }
+    fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
+               score.count("ok"), score.count("invalid"), score.count("failed"),
+               is_cut_short ? "; interrupted" : "", file.string());
+    if (is_cut_short) {
+        return interrupted_status();
+    }
+    return score.count("ok") == score.total() ? 0 : 1;
+}
+
+placement_mode placement_of(const run_options& options, const selection& chosen) {
+    if (!options.placement) {
+        return chosen.timing.placement.value_or(placement_mode::split);
+    }
+    return parse_placement(*options.placement).value();
+}
+
+int run(const run_options& options, const std::vector<std::string>& argv) {
+    const auto runtimes = find_runtimes(
+        {options.trials.runtime_folders.begin(), options.trials.runtime_folders.end()});
+    selection chosen =
+        select({options.what, options.filter, overrides_of(options.trials)}, runtimes);
+    if (!options.is_quiet) {
+        for (const std::string& note : chosen.notes) {
+            fmt::print(stderr, "note: {}\n", note);
+        }
+    }
+    if (options.is_dry) {
+        for (const benchmark& each : chosen.benchmarks) {
+            fmt::print("{}\n", each.name());
+        }
+        return 0;
+    }
+    const bool needs_generator =
+        std::any_of(chosen.benchmarks.begin(), chosen.benchmarks.end(),
+                    [](const benchmark& each) { return each.is_server(); });
+    const interrupt_guard guard;
+    trial_settings settings = cli::prepare_trials(options.trials, needs_generator);
+    settings.placement = placement_of(options, chosen);
+    settings.warmup =
+        nanoseconds(options.warmup_s.value_or(chosen.timing.warmup_s.value_or(default_warmup_s)));
+    settings.measure = nanoseconds(
+        options.measure_s.value_or(chosen.timing.measure_s.value_or(default_measure_s)));
+    run_request request{argv,
+                        chosen.suite_name ? json(*chosen.suite_name) : json(),
+                        chosen.filter ? json(*chosen.filter) : json(),
+                        options.seed.value_or(std::random_device{}()),
+                        options.rounds.value_or(chosen.timing.rounds.value_or(default_rounds)),
+                        settings.placement,
+                        settings.rounds_per_us};
+    return measure(options, chosen, request, settings);
+}
+
+void declare_run(CLI::App& command, run_options& options) {
+    command.add_option("SUITE|FILTER", options.what, "a suite, or a filter on benchmark names")
+        ->required();
+    command.add_option("FILTER", options.filter, "which benchmarks of the suite");
+    command.add_option("--out", options.out, "results file (default results/raw/RUN_ID.jsonl)")
+        ->type_name("FILE");
+    command.add_flag("--force", options.is_forced, "overwrite the results file");
+    command.add_option("--rounds", options.rounds, "trials of each benchmark")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
+    command.add_option("--measure", options.measure_s, "measured seconds of a trial")
+        ->type_name("S")
+        ->check(CLI::Range(0.01, 3600.0));
+    command.add_option("--warmup", options.warmup_s, "seconds before them")
+        ->type_name("S")
+        ->check(CLI::Range(0.0, 3600.0));
+    command.add_option("--seed", options.seed, "of the order of trials (default random)")
+        ->type_name("N");
+    command
+        .add_option("--placement", options.placement,
+                    "CPUs: split (one side each), same-core, or free")
+        ->type_name("MODE")
+        ->check(CLI::IsMember({"split", "same-core", "free"}));
+    cli::declare(command, options.trials);
+    command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");
+    command.add_flag("--quiet", options.is_quiet, "no progress and no notes");
+}
+
+const cli::registered_verb verb("run", "run benchmarks, write the record, print the table",
+                                [](CLI::App& command) {
+                                    auto options = std::make_shared<run_options>();
+                                    command.footer(examples);
+                                    declare_run(command, *options);
+                                    return [options] { return run(*options, cli::command_line()); };
+                                });
+
+}  // namespace

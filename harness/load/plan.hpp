@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workloads/workload.hpp"
+
+namespace regatta::load {
+
+/// What the generator is asked to do: one line of JSON, described in harness/load/README.md.
+struct load_plan {
+    std::string workload;
+    params values;
+    std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6
+    std::uint16_t port = 0;
+    std::uint32_t connections = 1;
+    std::uint32_t depth = 1;          ///< requests in flight on each connection, at most
+    std::string mode = "closed";      ///< "closed"
+    std::string engine = "io_uring";  ///< "io_uring" or "epoll"
+    std::uint64_t warmup_ns = 0;
+    std::uint64_t measure_ns = 1'000'000'000;
+    std::uint64_t drain_ns = 2'000'000'000;
+    std::uint64_t connect_ns = 5'000'000'000;
+    std::uint64_t interval_ns = 100'000'000;
+    std::vector<int> cpus;            ///< where the generator may run; empty: anywhere
+    std::optional<pid_t> server_pid;  ///< whose CPU time is read
+    std::uint64_t seed = 0;
+};
+
+/// Reads a plan. Throws failure (usage) for what is not one.
+load_plan parse_plan(const std::string& line);
+
+}  // namespace regatta::load

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "harness/measure/histogram.hpp"
+
+namespace regatta::load {
+
+/// Counted over the whole life of the connections, so that they equal the server's counters.
+struct client_counters {
+    std::uint64_t connections = 0;
+    std::uint64_t requests = 0;  ///< handed to the kernel
+    std::uint64_t replies = 0;   ///< whole, right or wrong
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t resets = 0;         ///< connections that ended by an error
+    std::uint64_t closed = 0;         ///< connections that the server closed
+    std::uint64_t timeouts = 0;       ///< requests without a reply at the end of the drain
+    std::uint64_t wrong_replies = 0;  ///< replies with wrong content, or that nobody asked for
+};
+
+/// A slice of the measured window.
+struct interval {
+    std::uint64_t start_ns;  ///< from the start of the window
+    std::uint64_t replies;
+    std::optional<std::uint64_t> latency_ns_p99;  ///< nothing under 100 replies
+};
+
+/// What one load gave.
+struct load_result {
+    std::string engine;
+    std::string engine_note;  ///< why it is not the one asked for; empty when it is
+    std::uint64_t measured_ns = 0;
+    std::uint64_t warmup_ns = 0;
+    std::uint64_t replies_measured = 0;
+    std::uint64_t cpu_ns = 0;  ///< of this process, in the window
+    std::optional<std::uint64_t> server_cpu_ns;
+    histogram latency;  ///< service time of the replies that came in the window
+    std::vector<interval> intervals;
+    client_counters client;
+    double mean_in_flight = 0;  ///< time average over the window
+    std::uint64_t unanswered = 0;
+};
+
+/// The fields of the event `result` (harness/load/README.md).
+nlohmann::json to_json(const load_result& result);
+
+}  // namespace regatta::load

@@ -1,0 +1,61 @@
+#include "harness/record/run_record.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include <fmt/chrono.h>
+
+#include "harness/measure/build_info.hpp"
+#include "harness/measure/digest.hpp"
+#include "harness/measure/machine.hpp"
+#include "harness/measure/metrics.hpp"
+#include "harness/server/runtime_catalog.hpp"
+#include "harness/server/trial.hpp"
+
+namespace regatta {
+namespace {
+
+using nlohmann::json;
+
+json runtime_record(const runtime_entry& runtime) {
+    const auto program = program_of(runtime);
+    return {{"name", runtime.name},
+            {"program", program.empty() ? json() : json(program.string())},
+            {"sha256", json_or_null(sha256_of_file(program))},
+            {"describe", runtime.description}};
+}
+
+}  // namespace
+
+std::string make_run_id(std::uint64_t seed) {
+    return fmt::format("{:%Y%m%dT%H%M%SZ}-{:04x}", fmt::gmtime(std::time(nullptr)), seed & 0xffff);
+}
+
+json run_record(const std::string& run_id, const run_request& request,
+                const std::vector<benchmark>& benchmarks) {
+    json names = json::array();
+    json runtimes = json::array();
+    std::vector<const runtime_entry*> seen;
+    for (const benchmark& each : benchmarks) {
+        names.push_back(each.name());
+        if (std::find(seen.begin(), seen.end(), each.runtime) == seen.end()) {
+            seen.push_back(each.runtime);
+            runtimes.push_back(runtime_record(*each.runtime));
+        }
+    }
+    return {{"run_id", run_id},
+            {"started_at", time_now()},
+            {"argv", request.argv},
+            {"suite", request.suite},
+            {"filter", request.filter},
+            {"seed", request.seed},
+            {"rounds", request.rounds},
+            {"regatta", build_record()},
+            {"machine", machine_record()},
+            {"placement", to_json(place(request.placement, usable_cpus(), 1, true))},
+            {"calibration", {{"rounds_per_us", request.rounds_per_us}}},
+            {"runtimes", std::move(runtimes)},
+            {"benchmarks", std::move(names)}};
+}
+
+}  // namespace regatta

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/plan/benchmark.hpp"
+#include "harness/plan/placement.hpp"
+
+namespace regatta {
+
+/// What a run was asked to do.
+struct run_request {
+    std::vector<std::string> argv;
+    nlohmann::json suite;   ///< its name, or null
+    nlohmann::json filter;  ///< or null
+    std::uint64_t seed;
+    std::int64_t rounds;
+    placement_mode placement;
+    std::int64_t rounds_per_us;
+};
+
+/// The name of a run that starts now: "20261120T102501Z-9f3c".
+std::string make_run_id(std::uint64_t seed);
+
+/// The fields of the `run` record (results/FORMAT.md).
+nlohmann::json run_record(const std::string& run_id, const run_request& request,
+                          const std::vector<benchmark>& benchmarks);
+
+}  // namespace regatta

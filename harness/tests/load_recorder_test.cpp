@@ -1,0 +1,105 @@
+#include "harness/load/recorder.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "harness/measure/histogram_json.hpp"
+
+namespace regatta::load::tests {
+namespace {
+
+load_result report(recorder& records) {
+    load_result result;
+    records.report(result);
+    return result;
+}
+
+TEST(recorder, measures_only_in_the_window_and_counts_always) {
+    recorder records(1000, 1000);
+    records.sent(2, 10);
+    records.replied(10, 50, true);
+    records.begin_window(100);
+    records.replied(10, 160, true);
+    records.sent(1, 200);
+    records.replied(200, 230, false);
+    records.sent(1, 900);
+    records.end_window(1100);
+    records.replied(900, 1200, true);
+
+    const load_result result = report(records);
+    EXPECT_EQ(result.measured_ns, 1000u);
+    EXPECT_EQ(result.replies_measured, 2u);
+    EXPECT_EQ(result.latency.min(), 30u);
+    EXPECT_EQ(result.latency.max(), 150u);
+    EXPECT_EQ(result.client.requests, 4u);
+    EXPECT_EQ(result.client.replies, 4u);
+    EXPECT_EQ(result.client.wrong_replies, 1u);
+    // One request from 100 to 160, one from 200 to 230, one from 900 to the end at 1100.
+    EXPECT_DOUBLE_EQ(result.mean_in_flight, (60 + 30 + 200) / 1000.0);
+    EXPECT_EQ(records.in_flight(), 0u);
+}
+
+TEST(recorder, cuts_the_window_into_intervals_also_where_nothing_came) {
+    recorder records(350, 100);
+    records.begin_window(1000);
+    const auto request = [&](std::uint64_t at, int times) {
+        for (int i = 0; i < times; ++i) {
+            records.sent(1, at);
+            records.replied(at, at, true);
+        }
+    };
+    request(1000, 99);
+    request(1100, 100);
+    request(1320, 1);
+    request(1410, 1);  // late, for the loop came late: it belongs to the last interval
+    records.end_window(1420);
+
+    const auto intervals = report(records).intervals;
+    ASSERT_EQ(intervals.size(), 4u);
+    EXPECT_EQ(intervals[0].start_ns, 0u);
+    EXPECT_EQ(intervals[0].replies, 99u);
+    EXPECT_FALSE(intervals[0].latency_ns_p99.has_value());
+    EXPECT_EQ(intervals[1].start_ns, 100u);
+    EXPECT_EQ(intervals[1].replies, 100u);
+    EXPECT_EQ(intervals[1].latency_ns_p99, 0u);
+    EXPECT_EQ(intervals[2].start_ns, 200u);
+    EXPECT_EQ(intervals[2].replies, 0u);
+    EXPECT_EQ(intervals[3].start_ns, 300u);
+    EXPECT_EQ(intervals[3].replies, 2u);
+}
+
+TEST(recorder, forgets_requests_whose_connection_is_gone) {
+    recorder records(100, 100);
+    records.begin_window(0);
+    records.sent(3, 0);
+    records.abandoned(2, 50);
+    records.end_window(100);
+    EXPECT_EQ(records.in_flight(), 1u);
+    EXPECT_DOUBLE_EQ(report(records).mean_in_flight, (3 * 50 + 1 * 50) / 100.0);
+}
+
+TEST(load_result, is_written_with_every_field) {
+    recorder records(1000, 500);
+    records.begin_window(0);
+    records.sent(1, 10);
+    records.replied(10, 20, true);
+    records.end_window(1000);
+    load_result result = report(records);
+    result.engine = "epoll";
+    const auto object = to_json(result);
+    EXPECT_EQ(object.at("engine"), "epoll");
+    EXPECT_TRUE(object.at("engine_note").is_null());
+    EXPECT_TRUE(object.at("server_cpu_ns").is_null());
+    EXPECT_EQ(object.at("replies_measured"), 1);
+    EXPECT_EQ(object.at("latency_kind"), "service");
+    EXPECT_EQ(histogram_from_json(object.at("latency")).max(), 10u);
+    EXPECT_EQ(object.at("intervals").size(), 2u);
+    EXPECT_EQ(object.at("intervals")[1].at("start_ns"), 500);
+    EXPECT_TRUE(object.at("intervals")[1].at("latency_ns_p99").is_null());
+    for (const auto kind : {"connect", "reset", "closed", "timeout", "wrong_reply"}) {
+        EXPECT_EQ(object.at("client").at("errors").at(kind), 0);
+    }
+}
+
+}  // namespace
+}  // namespace regatta::load::tests
