@@ -14,7 +14,7 @@ namespace regatta {
 
 /// What every coroutine loop of ours has, whatever its engine: root tasks, ready coroutines,
 /// timers. All members are for the loop's own thread.
-class coroutine_loop : private root_owner {
+class coroutine_loop final : private root_owner {
 public:
     /// Starts `task` as a root on the caller's stack.
     void start(lazy_task<void> task) {
@@ -63,7 +63,7 @@ public:
     void cancel_sleeps() {
         sleeps_are_cancelled_ = true;
         while (!timers_.empty()) {
-            timer& entry = timers_.take_first();
+            auto& entry = timers_.take_first();
             entry.cancelled = true;
             ready_.push_back(entry.waiter);
         }
@@ -85,7 +85,7 @@ public:
 
     private:
         coroutine_loop& loop_;
-        timer timer_;
+        timer<std::coroutine_handle<>> timer_;
     };
 
     class [[nodiscard]] yield_awaiter {
@@ -124,7 +124,7 @@ private:
     bool sleeps_are_cancelled_ = false;
     std::vector<std::coroutine_handle<>> ready_;
     std::vector<std::coroutine_handle<>> running_;
-    timer_heap timers_;
+    timer_heap<std::coroutine_handle<>> timers_;
 };
 
 /// Runs `body()` as a root of `loop`, calling `turn()` until it has ended; throws what it threw.

@@ -92,9 +92,10 @@ public:
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = ::write(fd_.get(), &one, sizeof one);
     }
-    void clear() const noexcept {
+    /// Takes the signal back; whether there was one.
+    bool clear() const noexcept {
         std::uint64_t value = 0;
-        [[maybe_unused]] const auto got = ::read(fd_.get(), &value, sizeof value);
+        return ::read(fd_.get(), &value, sizeof value) == sizeof value;
     }
 
 private:

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <coroutine>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -10,17 +9,22 @@ namespace regatta {
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// One pending wait. Lives in the waiting coroutine's frame, so a timer costs no allocation.
+/// One pending wait. Lives in the waiter's own frame or stack, so a timer costs no allocation.
+/// `Waiter` is what the loop resumes: a coroutine handle, a fiber's context.
+template <class Waiter>
 struct timer {
     steady_time due;
-    std::coroutine_handle<> waiter;
+    Waiter waiter{};
     std::size_t index = 0;   ///< its place in the heap, kept by timer_heap
     bool cancelled = false;  ///< set when it was removed before it was due
 };
 
 /// Timers ordered by due time: a binary heap in which each timer knows its place, so that adding
 /// and removing any of n timers takes O(log n) and looking at the first O(1).
+template <class Waiter>
 class timer_heap {
+    using timer = regatta::timer<Waiter>;
+
 public:
     bool empty() const { return heap_.empty(); }
     std::size_t size() const { return heap_.size(); }

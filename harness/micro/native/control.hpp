@@ -1,0 +1,65 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+/// What the hand-written servers share outside of the path that is measured: a listening socket,
+/// the `ready` and `done` lines, an end by SIGTERM. No header of the project is included, so that
+/// nothing of it can be in them.
+namespace control {
+
+inline constexpr std::size_t receive_bytes = 16 << 10;  // as the runtimes take at most
+
+[[noreturn]] inline void fail(const char* what) {
+    std::perror(what);
+    std::exit(1);
+}
+
+/// Listens on 127.0.0.1, any port, and says so.
+inline int listen_and_report() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    socklen_t length = sizeof address;
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        ::listen(fd, SOMAXCONN) != 0 ||
+        ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+        fail("listen");
+    }
+    std::printf("{\"event\":\"ready\",\"port\":%d,\"pid\":%d}\n", ntohs(address.sin_port),
+                getpid());
+    std::fflush(stdout);
+    return fd;
+}
+
+inline void report_done(std::uint64_t bytes_received) {
+    std::printf("{\"event\":\"done\",\"bytes_received\":%llu}\n",
+                static_cast<unsigned long long>(bytes_received));
+    std::fflush(stdout);
+}
+
+inline void set_no_delay(int fd) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/// Blocks SIGTERM for this thread and those that it starts, to be taken by sigwait or a signalfd.
+inline sigset_t block_sigterm() {
+    sigset_t terminate;
+    sigemptyset(&terminate);
+    sigaddset(&terminate, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
+    return terminate;
+}
+
+}  // namespace control
