@@ -25,7 +25,7 @@ constexpr const char* notes =
 matplotlib and numpy: $REGATTA_PYTHON if set, else the one that CMake found, python3 or
 /usr/bin/python3. Where there is none, the report has no figures and the exit status is 3.
 
-Example:
+Examples:
   regatta report results/raw/last.jsonl --out report)";
 
 struct report_options {

@@ -1,6 +1,7 @@
 """Reading results files: sound, truncated and wrong."""
 
 import json
+from pathlib import Path
 
 import pytest
 import synthetic
@@ -9,6 +10,14 @@ from regatta_plots.errors import RecordError
 from regatta_plots.record import read
 
 RUN = {"record": "run", "schema": 1, "run_id": "x"}
+
+
+def test_the_synthetic_files_are_as_the_schema_says(four_file):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(__file__).parents[2] / "results/schema/record.schema.json"
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
+    for line in four_file.read_text().splitlines():
+        validator.validate(json.loads(line))
 
 
 def test_whole_file(four):
