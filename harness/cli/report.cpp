@@ -26,7 +26,7 @@ matplotlib and numpy: $REGATTA_PYTHON if set, else the one that CMake found, pyt
 /usr/bin/python3. Where there is none, the report has no figures and the exit status is 3.
 
 Examples:
-  regatta report results/raw/last.jsonl --out report)";
+  regatta report mine.jsonl --out report)";
 
 struct report_options {
     std::string file;
