@@ -158,10 +158,10 @@ constexpr const char* examples =
 one metric (throughput_per_s unless told otherwise) by rows and columns.
 
 Examples:
-  regatta compare results/raw/last.jsonl
-  regatta compare last.jsonl --metric latency_ns_p99 --filter '^echo/'
-  regatta compare last.jsonl --baseline thread
-  regatta compare last.jsonl --rows benchmark --columns runtime --baseline asio)";
+  regatta compare mine.jsonl
+  regatta compare mine.jsonl --metric latency_ns_p99 --filter '^echo/'
+  regatta compare mine.jsonl --baseline thread
+  regatta compare mine.jsonl --rows benchmark --columns runtime --baseline asio)";
 
 const registered_verb verb("compare", "tables from results files", [](CLI::App& command) {
     auto options = std::make_shared<compare_options>();

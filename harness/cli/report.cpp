@@ -25,8 +25,8 @@ constexpr const char* notes =
 matplotlib and numpy: $REGATTA_PYTHON if set, else the one that CMake found, python3 or
 /usr/bin/python3. Where there is none, the report has no figures and the exit status is 3.
 
-Example:
-  regatta report results/raw/last.jsonl --out report)";
+Examples:
+  regatta report mine.jsonl --out report)";
 
 struct report_options {
     std::string file;

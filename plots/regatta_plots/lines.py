@@ -24,7 +24,7 @@ def number(value: float) -> str:
 
 def panels_against(results: Results, parameter: str, metric: str) -> dict[tuple, list[Benchmark]]:
     """The groups in which `parameter` differs and some ok trial has `metric`."""
-    having = [b for b in benchmarks(results) if parameter in b.params]
+    having = [b for b in benchmarks(results) if isinstance(b.params.get(parameter), int | float)]
     panels = {}
     conditions = Benchmark.conditions if metric.startswith("latency") else Benchmark.loop
     for key, members in by_group(having, conditions, without=parameter).items():
