@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "harness/record/markdown.hpp"
+#include "harness/record/notes.hpp"
 #include "harness/record/summary.hpp"
 #include "harness/record/table.hpp"
 
@@ -89,21 +90,9 @@ std::string tables(std::span<const benchmark_summary> summaries) {
 }
 
 std::string validity(const record_file& results) {
-    std::string text = "## Validity\n\n";
-    bool is_clean = true;
-    for (const json& trial : results.trials) {
-        const std::string status = plain(trial.value("status", json()));
-        for (const auto& [kind, key] : {std::pair{status, "reasons"}, {"warning", "warnings"}}) {
-            for (const json& sentence : trial.value(key, json::array())) {
-                is_clean = false;
-                text += fmt::format(
-                    "- trial {}, round {}, `{}`: {}: {}\n", plain(trial.value("trial", json())),
-                    plain(trial.value("round", json())), plain(trial.value("benchmark", json())),
-                    kind, escape_cell(plain(sentence)));
-            }
-        }
-    }
-    return text + (is_clean ? "Every trial passed every gate, without warnings.\n\n" : "\n");
+    const std::string notes = render_trial_notes(results.trials);
+    return "## Validity\n\n" +
+           (notes.empty() ? "Every trial passed every gate, without warnings.\n" : notes) + "\n";
 }
 
 void add_rows(markdown_table& table, const json& object, const std::string& prefix) {

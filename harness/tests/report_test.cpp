@@ -56,10 +56,12 @@ TEST(report, golden_page) {
 
 ### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                    |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :-------------------------------------- |
-| asio    | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 failed: the program died of signal 11 |
-| uring   | 130,000 |  127,537-132,505 |    501 |    743 |      748 |      7.69 |    4.00 |      0 |    3/3 |                                         |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note     |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :------- |
+| asio    | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 failed |
+| uring   | 130,000 |  127,537-132,505 |    501 |    743 |      748 |      7.69 |    4.00 |      0 |    3/3 |          |
+
+- failed (asio): the program died of signal 11
 
 Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: not measured, or too few trials or samples to say.
 
