@@ -71,21 +71,19 @@ Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on t
 
 ## Environment
 
-| what                      | value             |
-| :------------------------ | :---------------- |
-| cpu_model                 | Synthetic \| CPU  |
-| cpus_online               | 2                 |
-| governor                  | n/a               |
-| limits                    | nofile_soft: 1024 |
-| placement generator_cpus  | 0                 |
-| placement mode            | split             |
-| placement server_cpus     | 1                 |
-| placement shared          | false             |
-| calibration rounds_per_us | 400               |
-| regatta commit            | 0123abcd          |
-| regatta compiler          | g++ 12.2.0        |
-| regatta dirty             | true              |
-| regatta version           | 0.1.0             |
+- cpu_model: Synthetic \| CPU
+- cpus_online: 2
+- governor: n/a
+- limits: nofile_soft: 1024
+- placement generator_cpus: 0
+- placement mode: split
+- placement server_cpus: 1
+- placement shared: false
+- calibration rounds_per_us: 400
+- regatta commit: 0123abcd
+- regatta compiler: g++ 12.2.0
+- regatta dirty: true
+- regatta version: 0.1.0
 
 | runtime | model     | engine | versions      | sha256           |
 | :------ | :-------- | :----- | :------------ | :--------------- |
