@@ -106,7 +106,12 @@ int dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         regatta::cli::command_line().assign(argv, argv + argc);
-        return dispatch(argc, argv);
+        const int status = dispatch(argc, argv);
+        std::cout.flush();
+        if (std::fflush(stdout) != 0 || !std::cout) {
+            throw regatta::failure("cannot write to standard output");
+        }
+        return status;
     } catch (const regatta::failure& failure) {
         fmt::print(stderr, "regatta: {}\n", failure.what());
         return failure.exit_status();

@@ -11,22 +11,22 @@ class closed_loop final : public driver {
 public:
     using driver::driver;
 
-    void begin() override {
+    void begin(std::uint64_t) override {
         for (connection_id id = 0; id < connections(); ++id) {
             fill(id);
         }
     }
-    void stop() override { is_stopped_ = true; }
+    void stop(std::uint64_t) override { is_stopped_ = true; }
 
 private:
-    void has_room(connection_id id) override {
+    void has_room(connection_id id, std::uint64_t) override {
         if (!is_stopped_) {
             fill(id);
         }
     }
     void fill(connection_id id) {
         for (std::uint64_t left = room(id); left != 0; --left) {
-            issue(id);
+            issue(id, {});
         }
         flush(id);
     }

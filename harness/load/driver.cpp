@@ -11,13 +11,14 @@ driver::driver(const client_protocol& protocol, engine& moves, recorder& records
       recorder_(records),
       depth_(depth),
       peers_(connections),
-      sent_ns_(std::size_t{connections} * depth),
+      times_(std::size_t{connections} * depth),
       open_connections_(connections) {
     recorder_.counts().connections = connections;
 }
 
-void driver::issue(connection_id id) {
+void driver::issue(connection_id id, const request_times& when) {
     connection& to = peers_[id];
+    times(id, to.issued) = when;
     protocol_.append_request(to.issued++, to.building);
     ++outstanding_;
 }
@@ -38,7 +39,11 @@ void driver::sending(connection_id id, std::uint64_t now_ns) {
     connection& to = peers_[id];
     recorder_.sent(to.sending_end - to.sent, now_ns);
     while (to.sent != to.sending_end) {
-        sent_ns(id, to.sent++) = now_ns;
+        request_times& when = times(id, to.sent++);
+        when.sent_ns = now_ns;
+        if (when.intended_ns == 0) {
+            when.intended_ns = now_ns;
+        }
     }
 }
 
@@ -54,7 +59,7 @@ void driver::received(connection_id id, bytes_view bytes, std::uint64_t now_ns) 
     const bool is_orderly = peers_[id].replies.feed(
         bytes, [&](bytes_view front) { return take_reply(id, front, now_ns); });
     if (is_orderly) {
-        has_room(id);
+        has_room(id, now_ns);
         return;
     }
     ++recorder_.counts().wrong_replies;
@@ -71,7 +76,7 @@ std::size_t driver::take_reply(connection_id id, bytes_view bytes, std::uint64_t
     if (length == 0) {
         return 0;
     }
-    recorder_.replied(sent_ns(id, from.answered), now_ns,
+    recorder_.replied(times(id, from.answered), now_ns,
                       protocol_.is_right(from.answered, bytes.first(length)));
     ++from.answered;
     --outstanding_;
@@ -84,11 +89,26 @@ void driver::lost(connection_id id, int error, std::uint64_t now_ns) {
 }
 
 void driver::abandon(connection_id id, std::uint64_t now_ns) {
-    connection& gone = peers_[id];
-    gone.is_open = false;
+    connection& lost = peers_[id];
+    lost.is_open = false;
     --open_connections_;
-    outstanding_ -= gone.outstanding();
-    recorder_.abandoned(gone.sent - gone.answered, now_ns);
+    outstanding_ -= lost.outstanding();
+    recorder_.abandoned(lost.sent - lost.answered, now_ns);
+    for (std::uint64_t i = lost.answered; i != lost.issued; ++i) {
+        recorder_.censored(times(id, i).intended_ns, now_ns);
+    }
+    recorder_.never_sent(lost.issued - lost.sent);
+    gone(id, now_ns);
+}
+
+std::uint64_t driver::give_up(std::uint64_t now_ns) {
+    const std::uint64_t unanswered = outstanding() + waiting();
+    for (connection_id id = 0; id < connections() && unanswered != 0; ++id) {
+        if (is_open(id)) {
+            abandon(id, now_ns);
+        }
+    }
+    return unanswered;
 }
 
 }  // namespace regatta::load

@@ -7,6 +7,7 @@
 #include "harness/load/closed_loop.hpp"
 #include "harness/load/connector.hpp"
 #include "harness/load/engine.hpp"
+#include "harness/load/open_loop.hpp"
 #include "harness/load/protocol.hpp"
 #include "harness/load/recorder.hpp"
 
@@ -22,7 +23,7 @@ public:
 
     void run() {
         const std::uint64_t begin = now_ns();
-        driver_.begin();
+        driver_.begin(begin);
         load_until(begin + plan_.warmup_ns);
         const std::uint64_t window_begin = now_ns();
         warmup_ns_ = window_begin - begin;
@@ -39,11 +40,12 @@ public:
             server_cpu_ns_ = *server_end - *server_begin;
         }
 
-        driver_.stop();
-        while (driver_.outstanding() != 0 && now_ns() < window_end + plan_.drain_ns) {
-            engine_.wait(driver_, window_end + plan_.drain_ns);
+        driver_.stop(window_end);
+        const std::uint64_t deadline = window_end + plan_.drain_ns;
+        while (driver_.outstanding() + driver_.waiting() != 0 && now_ns() < deadline) {
+            engine_.wait(driver_, deadline);
         }
-        unanswered_ = recorder_.in_flight();
+        unanswered_ = driver_.give_up(now_ns());
         recorder_.counts().timeouts = unanswered_;
     }
 
@@ -58,8 +60,13 @@ public:
 private:
     // Returns early when there is no connection left to load.
     void load_until(std::uint64_t deadline_ns) {
-        while (driver_.open_connections() != 0 && now_ns() < deadline_ns) {
-            engine_.wait(driver_, deadline_ns);
+        std::uint64_t now = now_ns();
+        while (driver_.open_connections() != 0 && now < deadline_ns) {
+            driver_.tick(now);
+            // Waking takes some 25 us: whoever has a CPU to spare spins through the last of them.
+            const std::uint64_t due = driver_.next_due_ns();
+            engine_.wait(driver_, std::min(deadline_ns, due - std::min(due, plan_.spin_ns)));
+            now = now_ns();
         }
     }
 
@@ -90,12 +97,18 @@ std::vector<int> numbers(const std::vector<descriptor>& sockets) {
 std::optional<load_result> run_load(const load_plan& plan, load_stages& stages) {
     const auto protocol = make_client_protocol(plan.workload, plan.values);
     const auto sockets = connect_all(plan.address, plan.port, plan.connections, plan.connect_ns);
-    recorder records(plan.measure_ns, plan.interval_ns);
+    recorder records(plan.measure_ns, plan.interval_ns, plan.mode == "open");
     // The kernel may read the driver's buffers until the engine is gone.
     std::unique_ptr<driver> drives;
     const chosen_engine chosen = make_engine(plan.engine, numbers(sockets));
-    drives = std::make_unique<closed_loop>(*protocol, *chosen.engine, records, plan.connections,
-                                           plan.depth);
+    if (plan.mode == "open") {
+        drives =
+            std::make_unique<open_loop>(*protocol, *chosen.engine, records, plan.connections,
+                                        plan.depth, schedule(plan.arrivals, plan.steps, plan.seed));
+    } else {
+        drives = std::make_unique<closed_loop>(*protocol, *chosen.engine, records, plan.connections,
+                                               plan.depth);
+    }
     if (!stages.connected(plan.connections)) {
         return std::nullopt;
     }

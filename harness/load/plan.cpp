@@ -99,6 +99,44 @@ void read_cpus(plan_reader& reader, load_plan& plan) {
     }
 }
 
+double read_rate(const json& value, double minimum) {
+    constexpr double maximum = 1e8;
+    if (!value.is_number() || value.get<double>() < minimum || value.get<double>() > maximum) {
+        refuse("rate_per_s", value.dump(),
+               fmt::format("a number of requests a second up to {:.0f}", maximum));
+    }
+    return value.get<double>();
+}
+
+// `rate_per_s`, or `steps`: [{"duration_ns":..., "rate_per_s":...}, ...].
+void read_rates(plan_reader& reader, load_plan& plan) {
+    constexpr double slowest_per_s = 1e-3;
+    const json* steps = reader.find("steps");
+    if (steps == nullptr) {
+        reader.require("rate_per_s");
+        plan.steps = {{hour_ns, read_rate(*reader.find("rate_per_s"), slowest_per_s)}};
+        return;
+    }
+    const std::string wanted = R"(a list of {"duration_ns":..., "rate_per_s":...})";
+    if (!steps->is_array()) {
+        refuse("steps", steps->dump(), wanted);
+    }
+    double rate_max = 0;
+    for (const json& step : *steps) {
+        if (!step.contains("duration_ns") || !step.contains("rate_per_s")) {
+            refuse("steps", steps->dump(), wanted);
+        }
+        const std::int64_t duration =
+            whole_number(step.at("duration_ns"), "duration_ns", 1'000'000, hour_ns);
+        plan.steps.push_back(
+            {static_cast<std::uint64_t>(duration), read_rate(step.at("rate_per_s"), 0)});
+        rate_max = std::max(rate_max, plan.steps.back().rate_per_s);
+    }
+    if (rate_max < slowest_per_s) {
+        refuse("steps", steps->dump(), "at least one rate above 0");
+    }
+}
+
 }  // namespace
 
 load_plan parse_plan(const std::string& line) {
@@ -118,7 +156,12 @@ load_plan parse_plan(const std::string& line) {
     reader.read("port", plan.port, 1, 65535);
     reader.read("connections", plan.connections, 1, 1'000'000);
     reader.read("depth", plan.depth, 1, 65'536);
-    reader.read_choice("mode", plan.mode, {"closed"});
+    reader.read_choice("mode", plan.mode, {"closed", "open"});
+    if (plan.mode == "open") {
+        read_rates(reader, plan);
+        reader.read_choice("arrivals", plan.arrivals, {"poisson", "constant"});
+        reader.read("spin_ns", plan.spin_ns, 0, 1'000'000'000);
+    }
     reader.read_choice("engine", plan.engine, {"io_uring", "epoll"});
     reader.read("warmup_ns", plan.warmup_ns, 0, hour_ns);
     reader.read("measure_ns", plan.measure_ns, 1, hour_ns);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/load/schedule.hpp"
 #include "workloads/workload.hpp"
 
 namespace regatta::load {
@@ -18,9 +19,12 @@ struct load_plan {
     std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6
     std::uint16_t port = 0;
     std::uint32_t connections = 1;
-    std::uint32_t depth = 1;          ///< requests in flight on each connection, at most
-    std::string mode = "closed";      ///< "closed"
-    std::string engine = "io_uring";  ///< "io_uring" or "epoll"
+    std::uint32_t depth = 1;           ///< requests in flight on each connection, at most
+    std::string mode = "closed";       ///< "closed" or "open"
+    std::string arrivals = "poisson";  ///< open loop: "poisson" or "constant"
+    std::vector<rate_step> steps;      ///< open loop: the rates, over and over again
+    std::uint64_t spin_ns = 0;         ///< open loop: how long before a send it stops to sleep
+    std::string engine = "io_uring";   ///< "io_uring" or "epoll"
     std::uint64_t warmup_ns = 0;
     std::uint64_t measure_ns = 1'000'000'000;
     std::uint64_t drain_ns = 2'000'000'000;

@@ -2,12 +2,13 @@
 
 #include <utility>
 
-#include "harness/load/clock.hpp"
-
 namespace regatta::load {
 
-recorder::recorder(std::uint64_t window_ns, std::uint64_t interval_ns)
-    : window_ns_(window_ns), interval_ns_(interval_ns), interval_end_(never_ns) {
+recorder::recorder(std::uint64_t window_ns, std::uint64_t interval_ns, bool by_arrival)
+    : window_ns_(window_ns),
+      interval_ns_(interval_ns),
+      by_arrival_(by_arrival),
+      interval_end_(never_ns) {
     intervals_.reserve(window_ns / interval_ns + 1);
 }
 
@@ -34,11 +35,30 @@ void recorder::end_window(std::uint64_t now_ns) {
 
 void recorder::report(load_result& result) {
     result.measured_ns = end_ - begin_;
-    result.replies_measured = latency_.count();
+    result.replies_measured = replies_measured_;
     result.latency = std::move(latency_);
+    if (by_arrival_) {
+        result.arrivals = std::move(arrivals_);
+    }
     result.intervals = std::move(intervals_);
     result.client = counts_;
     result.mean_in_flight = mean_in_flight_;
+}
+
+void recorder::record_arrival(const request_times& times, std::uint64_t now_ns) {
+    latency_.record(now_ns - times.intended_ns);
+    arrivals_.service.record(now_ns - times.sent_ns);
+    arrivals_.lag.record(times.sent_ns - times.intended_ns);
+    arrivals_.own_lag.record(times.sent_ns - times.ready_ns);
+}
+
+void recorder::censored(std::uint64_t intended_ns, std::uint64_t now_ns) {
+    if (!by_arrival_ || !is_in_window(intended_ns)) {
+        return;
+    }
+    ++arrivals_.censored;
+    const std::uint64_t waited = now_ns - intended_ns;
+    arrivals_.censored_ns_min = std::min(arrivals_.censored_ns_min.value_or(waited), waited);
 }
 
 void recorder::close_interval() {
@@ -47,7 +67,10 @@ void recorder::close_interval() {
         closed.latency_ns_p99 = current_.value_at(0.99);
     }
     intervals_.push_back(closed);
-    latency_.merge(current_);
+    replies_measured_ += current_.count();
+    if (!by_arrival_) {
+        latency_.merge(current_);
+    }
     current_.clear();
     interval_begin_ = interval_end_;
     const bool is_last = interval_begin_ - begin_ + interval_ns_ >= window_ns_;

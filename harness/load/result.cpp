@@ -29,6 +29,28 @@ json to_json(const client_counters& client) {
               {"wrong_reply", client.wrong_replies}}}};
 }
 
+// How much too good the latency would look without the schedule: p99(response) / p99(service).
+json omission_factor(const histogram& response, const histogram& service) {
+    const auto whole = response.percentile(0.99);
+    const auto part = service.percentile(0.99);
+    if (!whole || !part || *part == 0) {
+        return nullptr;
+    }
+    return static_cast<double>(*whole) / static_cast<double>(*part);
+}
+
+json to_json(const arrival_figures& arrivals, const histogram& response) {
+    return {{"count", arrivals.count},
+            {"service", regatta::to_json(arrivals.service)},
+            {"lag", regatta::to_json(arrivals.lag)},
+            {"own_lag", regatta::to_json(arrivals.own_lag)},
+            {"omission_factor", omission_factor(response, arrivals.service)},
+            {"censored", arrivals.censored},
+            {"censored_ns_min", or_null(arrivals.censored_ns_min)},
+            {"never_sent", arrivals.never_sent},
+            {"queued_max", arrivals.queued_max}};
+}
+
 }  // namespace
 
 json to_json(const load_result& result) {
@@ -47,11 +69,12 @@ json to_json(const load_result& result) {
             {"cpu_ns", result.cpu_ns},
             {"server_cpu_ns", or_null(result.server_cpu_ns)},
             {"latency", regatta::to_json(result.latency)},
-            {"latency_kind", "service"},
+            {"latency_kind", result.arrivals ? "response" : "service"},
             {"intervals", std::move(intervals)},
             {"client", to_json(result.client)},
             {"mean_in_flight", result.mean_in_flight},
-            {"unanswered", result.unanswered}};
+            {"unanswered", result.unanswered},
+            {"arrivals", result.arrivals ? to_json(*result.arrivals, result.latency) : nullptr}};
 }
 
 }  // namespace regatta::load

@@ -31,6 +31,19 @@ struct interval {
     std::optional<std::uint64_t> latency_ns_p99;  ///< nothing under 100 replies
 };
 
+/// What only an open loop has, over the requests intended in the measured window:
+/// count = latency.count() + censored.
+struct arrival_figures {
+    std::uint64_t count = 0;
+    histogram service;           ///< from the send to the last byte of the reply
+    histogram lag;               ///< from the intended time to the send
+    histogram own_lag;           ///< the part of it in which the connection had room
+    std::uint64_t censored = 0;  ///< requests without a reply
+    std::optional<std::uint64_t> censored_ns_min;  ///< the least that one of them had waited
+    std::uint64_t never_sent = 0;  ///< whole load: due, but the connection never had room
+    std::uint64_t queued_max = 0;  ///< whole load: most requests that waited for room at once
+};
+
 /// What one load gave.
 struct load_result {
     std::string engine;
@@ -40,11 +53,13 @@ struct load_result {
     std::uint64_t replies_measured = 0;
     std::uint64_t cpu_ns = 0;  ///< of this process, in the window
     std::optional<std::uint64_t> server_cpu_ns;
-    histogram latency;  ///< service time of the replies that came in the window
+    histogram latency;  ///< closed loop: service time of the replies that came in the window;
+                        ///< open loop: response time of the requests intended in it
     std::vector<interval> intervals;
     client_counters client;
     double mean_in_flight = 0;  ///< time average over the window
     std::uint64_t unanswered = 0;
+    std::optional<arrival_figures> arrivals;  ///< open loop only
 };
 
 /// The fields of the event `result` (harness/load/README.md).

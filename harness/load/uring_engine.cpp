@@ -116,7 +116,9 @@ void uring_engine::wait(engine_events& events, std::uint64_t deadline_ns) {
     const timespec left = to_timespec(deadline_ns > before ? deadline_ns - before : 0);
     __kernel_timespec patience{left.tv_sec, left.tv_nsec};
     io_uring_cqe* first = nullptr;
-    const int result = io_uring_submit_and_wait_timeout(&ring_, &first, 1, &patience, nullptr);
+    const int result = deadline_ns <= before ? io_uring_submit_and_get_events(&ring_)
+                                             : io_uring_submit_and_wait_timeout(&ring_, &first, 1,
+                                                                                &patience, nullptr);
     // EBUSY: completions overflowed; the submission is taken up after some have been reaped.
     if (result < 0 && result != -ETIME && result != -EINTR && result != -EBUSY &&
         result != -EAGAIN) {

@@ -119,7 +119,7 @@ void run_job_trial(const benchmark& arm, const trial_settings& settings, json& r
     job.kill();
     record["server"] = {{"counters", nullptr},
                         {"aborted_sessions", nullptr},
-                        {"notes", result.value("notes", json::array())},
+                        {"notes", result.value("notes", std::vector<std::string>())},
                         {"cpu_share", nullptr}};
     record["server"].update(ending_record(job));
     if (!job.ending().is_success()) {

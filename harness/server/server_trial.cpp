@@ -143,14 +143,13 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, json
     }
     server_process server(arm, settings.rounds_per_us, placed.server_cpus);
     record["effective"] = server.effective();
-    for (const auto& note : server.record().at("notes")) {
+    for (const json& note : server.notes()) {
         record["warnings"].push_back(note);
     }
     std::optional<observation> seen;
     std::optional<std::string> failed;
     try {
         seen = put_under_load(arm, settings, placed, server);
-        record["client"] = seen->result.at("client");
     } catch (const trial_failure& reason) {
         failed = reason.what();
     }
@@ -159,6 +158,7 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, json
     if (failed) {
         throw trial_failure(*failed);
     }
+    record["client"] = seen->result.at("client");
     if (complaint) {
         record["reasons"].push_back(*complaint);
     }

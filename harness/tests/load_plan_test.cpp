@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::uint64_t second = 1'000'000'000;
+
 json least() {
     return {{"workload", "echo"}, {"port", 4242}, {"connections", 50}, {"measure_ns", 1000}};
 }
@@ -20,6 +22,30 @@ json with(const std::string& field, const json& value) {
     json plan = least();
     plan[field] = value;
     return plan;
+}
+
+json open_with(const std::string& field, const json& value) {
+    json plan = with(field, value);
+    plan["mode"] = "open";
+    return plan;
+}
+
+TEST(load_plan, takes_the_arrivals_of_an_open_loop) {
+    const load_plan plain = parse_plan(open_with("rate_per_s", 1500.5).dump());
+    EXPECT_EQ(plain.arrivals, "poisson");
+    ASSERT_EQ(plain.steps.size(), 1u);
+    EXPECT_EQ(plain.steps[0].rate_per_s, 1500.5);
+
+    json stepped = open_with("steps", {{{"duration_ns", second}, {"rate_per_s", 10}},
+                                       {{"duration_ns", 2 * second}, {"rate_per_s", 0}}});
+    stepped["arrivals"] = "constant";
+    stepped["spin_ns"] = 60'000;
+    const load_plan plan = parse_plan(stepped.dump());
+    EXPECT_EQ(plan.arrivals, "constant");
+    EXPECT_EQ(plan.spin_ns, 60'000u);
+    ASSERT_EQ(plan.steps.size(), 2u);
+    EXPECT_EQ(plan.steps[1].duration_ns, 2 * second);
+    EXPECT_EQ(plan.steps[1].rate_per_s, 0);
 }
 
 TEST(load_plan, takes_every_field) {
@@ -81,6 +107,13 @@ TEST(load_plan, refuses_what_is_wrong_and_names_it) {
         {with("engine", "kqueue"), "engine cannot be \"kqueue\""},
         {with("measure_ns", 0), "measure_ns cannot be 0"},
         {with("interval_ns", 0), "interval_ns cannot be 0"},
+        {with("mode", "open"), "rate_per_s is missing"},
+        {open_with("rate_per_s", 0), "rate_per_s cannot be 0"},
+        {open_with("rate_per_s", "fast"), "rate_per_s cannot be \"fast\""},
+        {open_with("steps", 3), "steps cannot be 3"},
+        {open_with("steps", json::array()), "steps cannot be []"},
+        {open_with("steps", {{{"duration_ns", 0}, {"rate_per_s", 5}}}), "duration_ns cannot be 0"},
+        {open_with("steps", {{{"duration_ns", second}, {"rate_per_s", 0}}}), "steps cannot be"},
         {with("cpus", {-1}), "cpus cannot be -1"},
         {with("cpus", 1), "cpus cannot be 1"},
         {with("server_pid", 0), "server_pid cannot be 0"},

@@ -8,6 +8,11 @@
 namespace regatta::load::tests {
 namespace {
 
+// A request of a closed loop.
+request_times at(std::uint64_t sent_ns) {
+    return {sent_ns, sent_ns, sent_ns};
+}
+
 load_result report(recorder& records) {
     load_result result;
     records.report(result);
@@ -17,14 +22,14 @@ load_result report(recorder& records) {
 TEST(recorder, measures_only_in_the_window_and_counts_always) {
     recorder records(1000, 1000);
     records.sent(2, 10);
-    records.replied(10, 50, true);
+    records.replied(at(10), 50, true);
     records.begin_window(100);
-    records.replied(10, 160, true);
+    records.replied(at(10), 160, true);
     records.sent(1, 200);
-    records.replied(200, 230, false);
+    records.replied(at(200), 230, false);
     records.sent(1, 900);
     records.end_window(1100);
-    records.replied(900, 1200, true);
+    records.replied(at(900), 1200, true);
 
     const load_result result = report(records);
     EXPECT_EQ(result.measured_ns, 1000u);
@@ -42,10 +47,10 @@ TEST(recorder, measures_only_in_the_window_and_counts_always) {
 TEST(recorder, cuts_the_window_into_intervals_also_where_nothing_came) {
     recorder records(350, 100);
     records.begin_window(1000);
-    const auto request = [&](std::uint64_t at, int times) {
+    const auto request = [&](std::uint64_t when, int times) {
         for (int i = 0; i < times; ++i) {
-            records.sent(1, at);
-            records.replied(at, at, true);
+            records.sent(1, when);
+            records.replied({when, when, when}, when, true);
         }
     };
     request(1000, 99);
@@ -82,7 +87,7 @@ TEST(load_result, is_written_with_every_field) {
     recorder records(1000, 500);
     records.begin_window(0);
     records.sent(1, 10);
-    records.replied(10, 20, true);
+    records.replied(at(10), 20, true);
     records.end_window(1000);
     load_result result = report(records);
     result.engine = "epoll";
