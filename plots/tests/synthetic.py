@@ -11,7 +11,7 @@ from regatta_plots.histogram import SUB_BUCKET_BITS, Histogram
 
 MACHINE = {
     "fingerprint": "0000", "cpu_model": "SYNTHETIC TEST DATA, no machine", "cpus_online": 2,
-    "memory_bytes": 2**32, "kernel": "6.18.0-synthetic", "distribution": None,
+    "memory_bytes": 2**32, "kernel": "Linux 6.18.0-synthetic", "distribution": None,
     "virtualization": "kvm", "clock_source": None, "governor": None, "smt": None,
     "mitigations": {}, "transparent_hugepages": None, "io_uring_disabled": None,
     "limits": {"nofile_soft": 1024, "nofile_hard": 1024, "nproc_soft": 1024},
