@@ -40,6 +40,8 @@ command = [\"./${name}\"]
     file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtimes/tests/*.cpp)
     if(tests)
       add_executable(conformance_${name} ${tests} ${sources})
+      # One translation unit: the runtime's headers (Boost.Asio's above all) are parsed once.
+      set_target_properties(conformance_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
       target_include_directories(conformance_${name} PRIVATE ${selection})
       target_compile_definitions(conformance_${name} PRIVATE ${ARG_DEFINITIONS})
       target_link_libraries(conformance_${name} PRIVATE regatta_runtime_main GTest::gtest_main ${ARG_LIBRARIES})

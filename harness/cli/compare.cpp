@@ -2,12 +2,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <regex>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "harness/cli/verb.hpp"
+#include "harness/plan/filter.hpp"
 #include "harness/plan/nearest.hpp"
 #include "harness/record/pivot.hpp"
 #include "harness/record/record_reader.hpp"
@@ -68,20 +68,14 @@ std::vector<nlohmann::json> read_trials(const std::vector<std::string>& files) {
     return all;
 }
 
-void keep_matching(std::vector<nlohmann::json>& trials, const std::string& filter) {
-    std::regex expression;
-    try {
-        expression.assign(filter, std::regex::ECMAScript | std::regex::optimize);
-    } catch (const std::regex_error& error) {
-        throw usage_failure(
-            fmt::format("--filter '{}' is no regular expression: {}", filter, error.what()));
-    }
-    std::erase_if(trials, [&expression](const nlohmann::json& trial) {
-        return !std::regex_search(text_at(trial, "benchmark", ""), expression);
+void keep_matching(std::vector<nlohmann::json>& trials, const std::string& expression) {
+    const filter wanted(expression);
+    std::erase_if(trials, [&wanted](const nlohmann::json& trial) {
+        return !wanted.matches(text_at(trial, "benchmark", ""));
     });
     if (trials.empty()) {
         throw usage_failure(
-            fmt::format("--filter '{}' matches no benchmark of these files", filter));
+            fmt::format("--filter '{}' matches no benchmark of these files", expression));
     }
 }
 
@@ -131,6 +125,7 @@ pivot_layout checked_layout(const compare_options& options,
         for (const std::string& value : pivot_values(summaries, layout, layout.columns)) {
             candidates.push_back(value);
         }
+        std::erase(candidates, "-");
         require("--baseline", layout.baseline, candidates);
     }
     return layout;
@@ -158,12 +153,21 @@ int compare(const compare_options& options) {
     return 0;
 }
 
+constexpr const char* examples =
+    R"(Without options: the table that `run` prints. With any of --metric, --rows, --columns, --baseline:
+one metric (throughput_per_s unless told otherwise) by rows and columns.
+
+Examples:
+  regatta compare mine.jsonl
+  regatta compare mine.jsonl --metric latency_ns_p99 --filter '^echo/'
+  regatta compare mine.jsonl --baseline thread
+  regatta compare mine.jsonl --rows benchmark --columns runtime --baseline asio)";
+
 const registered_verb verb("compare", "tables from results files", [](CLI::App& command) {
     auto options = std::make_shared<compare_options>();
+    command.footer(examples);
     command.add_option("FILE", options->files, "results files")->required();
-    command.add_option("--metric", options->metric,
-                       "one metric as a table of rows and columns (throughput_per_s, "
-                       "latency_ns_p99, ...)");
+    command.add_option("--metric", options->metric, "throughput_per_s, latency_ns_p99, ...");
     command.add_option("--rows", options->rows,
                        "runtime (default), benchmark, workload, mode, run or a parameter");
     command.add_option("--columns", options->columns, "the same; default: connections");

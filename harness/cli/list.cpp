@@ -101,6 +101,11 @@ void print_runtimes(const std::vector<runtime_entry>& runtimes) {
         rows.push_back(std::move(row));
     }
     fmt::print("{}", cli::markdown_table(rows));
+    for (const runtime_entry& runtime : runtimes) {
+        if (runtime.is_reference_only) {
+            reasons.push_back(runtime.name + " is there to test the harness: suites leave it out");
+        }
+    }
     for (const std::string& each : reasons) {
         fmt::print("{}- {}\n", &each == &reasons.front() ? "\n" : "", each);
     }

@@ -60,6 +60,7 @@ int dispatch(int argc, char** argv) {
     CLI::App app("Regatta runs the same workload on every concurrency runtime under one harness.",
                  "regatta");
     app.footer(examples);
+    app.get_formatter()->column_width(38);
     app.set_help_flag("-h,--help", "print this and exit");
     app.set_version_flag("--version", std::string("regatta ") + regatta::program_version(),
                          "print the version and exit");
@@ -105,7 +106,12 @@ int dispatch(int argc, char** argv) {
 int main(int argc, char** argv) {
     try {
         regatta::cli::command_line().assign(argv, argv + argc);
-        return dispatch(argc, argv);
+        const int status = dispatch(argc, argv);
+        std::cout.flush();
+        if (std::fflush(stdout) != 0 || !std::cout) {
+            throw regatta::failure("cannot write to standard output");
+        }
+        return status;
     } catch (const regatta::failure& failure) {
         fmt::print(stderr, "regatta: {}\n", failure.what());
         return failure.exit_status();

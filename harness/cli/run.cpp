@@ -1,17 +1,15 @@
+#include <algorithm>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <random>
 
 #include <unistd.h>
 
-#include "harness/cli/progress.hpp"
+#include "harness/cli/race.hpp"
 #include "harness/cli/trial_options.hpp"
 #include "harness/cli/verb.hpp"
 #include "harness/measure/build_info.hpp"
-#include "harness/plan/order.hpp"
-#include "harness/record/record_writer.hpp"
-#include "harness/record/run_record.hpp"
+#include "harness/record/table.hpp"
 #include "harness/server/interrupt.hpp"
 #include "harness/server/runtime_catalog.hpp"
 
@@ -21,8 +19,9 @@ using namespace regatta;
 using nlohmann::json;
 
 constexpr const char* examples =
-    R"(Each round runs every benchmark once, in random order, each in a fresh process. Results go to a file
-of JSON lines (results/FORMAT.md). Exit status: 0 all valid, 1 a trial failed or is invalid, 2 usage.
+    R"(Each round runs every benchmark once, in random order, each in a fresh process. A trial that finds the
+machine too unsteady is repeated, twice at most. Results go to a file of JSON lines (results/FORMAT.md).
+Exit status: 0 all valid, 1 not all, 2 usage.
 
 Examples:
   regatta run smoke                          a suite: workloads/suites/smoke.toml
@@ -66,109 +65,31 @@ std::filesystem::path results_file(const run_options& options, const std::string
            (run_id + ".jsonl");
 }
 
-/// Counts trials and tells of those that have no figures: a runtime that fails again and again does
-/// so in a few words.
-class scorekeeper {
-public:
-    void note(const json& trial, const cli::progress& line, bool is_quiet) {
-        ++counts_[trial.at("status").get<std::string>()];
-        const auto runtime = trial.at("runtime").get<std::string>();
-        if (trial.at("status") == "ok") {
-            failures_[runtime] = 0;
-            return;
-        }
-        const int in_a_row = ++failures_[runtime];
-        if (is_quiet || in_a_row > 3) {
-            return;
-        }
-        line.clear();
-        if (in_a_row == 3) {
-            fmt::print(stderr, "{} fails on; no more is said of it until it succeeds\n", runtime);
-            return;
-        }
-        std::string reasons;
-        for (const json& reason : trial.at("reasons")) {
-            reasons += (reasons.empty() ? "" : "; ") + reason.get<std::string>();
-        }
-        fmt::print(stderr, "{}: {}: {}\n", trial.at("benchmark").get<std::string>(),
-                   trial.at("status").get<std::string>(), reasons);
-    }
-    int count(const std::string& status) const {
-        const auto found = counts_.find(status);
-        return found == counts_.end() ? 0 : found->second;
-    }
-    int total() const { return count("ok") + count("invalid") + count("failed"); }
-
-private:
-    std::map<std::string, int> counts_;
-    std::map<std::string, int> failures_;
-};
-
-/// All trials of a run, to the record and in memory. Gives whether the user cut it short.
-bool run_rounds(std::vector<benchmark>& arms, const run_request& request, trial_settings settings,
-                bool is_quiet, record_writer& record, scorekeeper& score,
-                std::vector<json>& trials) {
-    const auto rounds = static_cast<std::uint64_t>(request.rounds);
-    const cli::progress line(arms.size() * rounds, !is_quiet);
-    for (benchmark& arm : arms) {
-        arm.values.rounds_per_us = request.rounds_per_us;
-    }
-    for (std::uint64_t round = 0; round < rounds; ++round) {
-        settings.seed = request.seed + round;
-        for (const std::size_t index : trial_order(arms.size(), request.seed, round)) {
-            line.show(trials.size(), arms[index].name());
-            json trial;
-            try {
-                trial = run_trial(arms[index], settings);
-            } catch (const interrupted&) {
-                return true;
-            }
-            trial["trial"] = trials.size();
-            trial["round"] = round;
-            record.append("trial", trial);
-            score.note(trial, line, is_quiet);
-            trials.push_back(std::move(trial));
-            if (is_interrupted()) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void print_results(const std::vector<json>& trials) {
-    for (const json& trial : trials) {
-        if (trial.at("status") == "ok") {
-            fmt::print("{}: {:.0f}/s\n", trial.at("benchmark").get<std::string>(),
-                       trial.at("metrics").at("throughput_per_s").get<double>());
-        }
-    }
-}
-
 int measure(const run_options& options, selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
     const auto file = results_file(options, run_id);
     record_writer record(file, options.is_forced);
     record.append("run", run_record(run_id, request, chosen.benchmarks));
-    scorekeeper score;
-    std::vector<json> trials;
-    const bool is_cut_short =
-        run_rounds(chosen.benchmarks, request, settings, options.is_quiet, record, score, trials);
+    cli::race trials(chosen.benchmarks, request, settings, options.is_quiet, record);
+    const bool is_cut_short = trials.run();
+    const cli::scorekeeper& score = trials.score();
     record.append("end", {{"finished_at", time_now()},
                           {"trials", score.total()},
                           {"ok", score.count("ok")},
                           {"invalid", score.count("invalid")},
                           {"failed", score.count("failed")},
                           {"interrupted", is_cut_short}});
-    print_results(trials);
-    fmt::print("\n{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
+    if (!trials.trials().empty()) {
+        fmt::print("{}\n", render_table(trials.trials()));
+    }
+    fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
                score.count("ok"), score.count("invalid"), score.count("failed"),
                is_cut_short ? "; interrupted" : "", file.string());
     if (is_cut_short) {
         return interrupted_status();
     }
-    return score.count("ok") == score.total() ? 0 : 1;
+    return score.all_are_valid() ? 0 : 1;
 }
 
 placement_mode placement_of(const run_options& options, const selection& chosen) {

@@ -27,8 +27,10 @@ std::int64_t calibrate_rounds_per_us(int cpu) {
     const bool is_known = ::sched_getaffinity(0, sizeof before, &before) == 0;
     cpu_set_t only;
     CPU_ZERO(&only);
-    CPU_SET(cpu, &only);
-    ::sched_setaffinity(0, sizeof only, &only);
+    if (cpu < CPU_SETSIZE) {
+        CPU_SET(cpu, &only);
+        ::sched_setaffinity(0, sizeof only, &only);
+    }
     std::int64_t fastest_ns = std::numeric_limits<std::int64_t>::max();
     std::uint64_t value = 1;
     for (int i = 0; i < attempts; ++i) {

@@ -41,7 +41,9 @@ struct trial_evidence {
 };
 
 struct verdict {
-    std::vector<std::string> reasons;       ///< why the figures must not be used; empty: valid
+    std::vector<std::string> reasons;  ///< why the figures must not be used; empty: valid
+    /// Whether the reasons may be the moment's and not the program's: worth another trial.
+    bool is_transient = false;
     std::vector<std::string> warnings;      ///< what their reader should know
     std::optional<std::string> saturation;  ///< results/FORMAT.md
 };

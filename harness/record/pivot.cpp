@@ -42,7 +42,10 @@ std::string value_along(const benchmark_summary& summary, const std::string& dim
         return summary.run_id;
     }
     const auto found = summary.params.find(dimension);
-    return found == summary.params.end() ? "-" : found->dump();
+    if (found == summary.params.end()) {
+        return "-";
+    }
+    return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
 /// What is neither row nor column, as the heading of a table.

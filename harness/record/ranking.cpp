@@ -18,7 +18,12 @@ bool is_ahead(const benchmark_summary& a, const benchmark_summary& b, std::strin
     return format::more_is_better(metric) ? in_a > in_b : in_a < in_b;
 }
 
-std::vector<std::string> labels(const rivals_list& rivals) {
+/// In the fixed order of runtimes, so that a list of equals is no ranking.
+std::vector<std::string> labels(rivals_list rivals) {
+    std::stable_sort(rivals.begin(), rivals.end(), [](const auto* a, const auto* b) {
+        return a->runtime != b->runtime ? format::runtime_less(a->runtime, b->runtime)
+                                        : format::natural_less(a->label, b->label);
+    });
     std::vector<std::string> names;
     for (const benchmark_summary* rival : rivals) {
         names.push_back(rival->label);
@@ -44,12 +49,12 @@ std::vector<rivals_list> indistinguishable(const rivals_list& ranked) {
                 continue;
             }
             rivals_list set{ranked[i], ranked[j]};
-            for (std::size_t k = j + 1; k < ranked.size(); ++k) {
-                const auto is_apart = [&](const benchmark_summary* member) {
-                    return can_be_told_apart(*member, *ranked[k], metric);
+            for (const benchmark_summary* other : ranked) {
+                const auto stays_out = [&](const benchmark_summary* member) {
+                    return member == other || can_be_told_apart(*member, *other, metric);
                 };
-                if (std::none_of(set.begin(), set.end(), is_apart)) {
-                    set.push_back(ranked[k]);
+                if (std::none_of(set.begin(), set.end(), stays_out)) {
+                    set.push_back(other);
                 }
             }
             sets.push_back(std::move(set));

@@ -56,7 +56,9 @@ bool is_interrupted() {
     return requests.load() > 0;
 }
 
-int interrupted_status() { return 128 + first_signal.load(); }
+int interrupted_status() {
+    return 128 + first_signal.load();
+}
 
 int interrupt_descriptor() {
     return descriptor.load();

@@ -94,7 +94,8 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
 
 }  // namespace
 
-void run_job_trial(const benchmark& arm, const trial_settings& settings, json& record) {
+void run_job_trial(const benchmark& arm, const trial_settings& settings, trial_result& trial) {
+    json& record = trial.record;
     const placement placed = place(settings.placement, settings.cpus, arm.workers, false);
     record["placement"] = to_json(placed);
     // Warm-up and one long iteration come on top of the measured time.
@@ -119,7 +120,7 @@ void run_job_trial(const benchmark& arm, const trial_settings& settings, json& r
     job.kill();
     record["server"] = {{"counters", nullptr},
                         {"aborted_sessions", nullptr},
-                        {"notes", result.value("notes", json::array())},
+                        {"notes", result.value("notes", std::vector<std::string>())},
                         {"cpu_share", nullptr}};
     record["server"].update(ending_record(job));
     if (!job.ending().is_success()) {

@@ -34,7 +34,7 @@ void server_process::check_ready(const benchmark& arm, std::int64_t rounds_per_u
         port_ = ready.at("port").get<int>();
         pid_ = ready.at("pid").get<pid_t>();
         effective_ = ready.at("effective");
-        notes_ = ready.value("notes", json::array());
+        notes_ = ready.value("notes", std::vector<std::string>());
     } catch (const json::exception& error) {
         throw trial_failure(fmt::format("the server's ready line is wrong: {}", error.what()));
     }

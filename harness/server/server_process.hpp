@@ -18,6 +18,8 @@ public:
     /// The process that serves: the one to ask for memory and CPU time.
     pid_t pid() const { return pid_; }
     const nlohmann::json& effective() const { return effective_; }
+    /// Its sentences on fallbacks taken: an array.
+    const nlohmann::json& notes() const { return notes_; }
     const speaker& voice() const { return voice_; }
 
     /// Asks it to stop, waits for its counters and its end, and kills it beyond the deadline. Gives

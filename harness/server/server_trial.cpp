@@ -97,7 +97,8 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
 }
 
 void fill_figures(const benchmark& arm, const placement& placed, const observation& seen,
-                  const counters& counted, json& record) {
+                  const counters& counted, trial_result& trial) {
+    json& record = trial.record;
     const json& result = seen.result;
     const histogram latency = histogram_from_json(result.at("latency"));
     if (latency.empty() || result.at("measured_ns").get<std::int64_t>() <= 0) {
@@ -111,6 +112,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     for (const std::string& warning : found.warnings) {
         record["warnings"].push_back(warning);
     }
+    trial.is_worth_repeating = found.is_transient && record["reasons"] == json(found.reasons);
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["saturation"] = json_or_null(found.saturation);
     if (evidence.ceiling_per_s != no_ceiling) {
@@ -134,7 +136,8 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
 
 }  // namespace
 
-void run_server_trial(const benchmark& arm, const trial_settings& settings, json& record) {
+void run_server_trial(const benchmark& arm, const trial_settings& settings, trial_result& trial) {
+    json& record = trial.record;
     const placement placed = place(settings.placement, settings.cpus, arm.workers, true);
     record["placement"] = to_json(placed);
     if (placed.mode == placement_mode::split && placed.is_shared) {
@@ -143,14 +146,13 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, json
     }
     server_process server(arm, settings.rounds_per_us, placed.server_cpus);
     record["effective"] = server.effective();
-    for (const auto& note : server.record().at("notes")) {
+    for (const json& note : server.notes()) {
         record["warnings"].push_back(note);
     }
     std::optional<observation> seen;
     std::optional<std::string> failed;
     try {
         seen = put_under_load(arm, settings, placed, server);
-        record["client"] = seen->result.at("client");
     } catch (const trial_failure& reason) {
         failed = reason.what();
     }
@@ -159,10 +161,11 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, json
     if (failed) {
         throw trial_failure(*failed);
     }
+    record["client"] = seen->result.at("client");
     if (complaint) {
         record["reasons"].push_back(*complaint);
     }
-    fill_figures(arm, placed, *seen, server.counted(), record);
+    fill_figures(arm, placed, *seen, server.counted(), trial);
 }
 
 }  // namespace regatta

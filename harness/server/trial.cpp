@@ -40,16 +40,17 @@ std::string time_now() {
                        milliseconds.count());
 }
 
-json run_trial(const benchmark& arm, const trial_settings& settings) {
-    json record = blank_record(arm);
+trial_result run_trial(const benchmark& arm, const trial_settings& settings) {
+    trial_result trial{blank_record(arm)};
+    json& record = trial.record;
     try {
         if (!arm.runtime->is_available()) {
             throw trial_failure(arm.runtime->reason);
         }
         if (arm.is_server()) {
-            run_server_trial(arm, settings, record);
+            run_server_trial(arm, settings, trial);
         } else {
-            run_job_trial(arm, settings, record);
+            run_job_trial(arm, settings, trial);
         }
     } catch (const trial_failure& reason) {
         record["reasons"].push_back(reason.what());
@@ -62,7 +63,7 @@ json run_trial(const benchmark& arm, const trial_settings& settings) {
         record["status"] = "failed";
         record["metrics"] = record["latency"] = nullptr;
     }
-    return record;
+    return trial;
 }
 
 }  // namespace regatta

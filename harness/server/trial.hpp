@@ -25,10 +25,17 @@ struct trial_settings {
     std::uint64_t seed = 0;  ///< the same for every trial of a round: comparisons are paired
 };
 
-/// Runs `arm` once in a fresh process and gives the fields of its `trial` record
-/// (results/FORMAT.md), all but `trial` and `round`. A trial that fails is a result: its record
-/// says why. No process is left. Throws only `interrupted`.
-nlohmann::json run_trial(const benchmark& arm, const trial_settings& settings);
+struct trial_result {
+    /// The fields of the `trial` record (results/FORMAT.md), all but `trial`, `round` and
+    /// `attempt`.
+    nlohmann::json record;
+    /// It is invalid for a reason that may be the moment's: the machine was not in a steady state.
+    bool is_worth_repeating = false;
+};
+
+/// Runs `arm` once in a fresh process. A trial that fails is a result: its record says why. No
+/// process is left. Throws only `interrupted`.
+trial_result run_trial(const benchmark& arm, const trial_settings& settings);
 
 /// The time now as ISO 8601 in UTC, "2026-11-20T10:25:01.123Z".
 std::string time_now();

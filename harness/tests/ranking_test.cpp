@@ -40,7 +40,7 @@ TEST(ranking, clear_lead) {
 
 TEST(ranking, a_lead_within_the_noise_is_none) {
     EXPECT_EQ(sentence_of(two({1e5, 1.2e5, 0.9e5}, {1.1e5, 1.0e5, 1.2e5})),
-              "No single fastest: uring and asio cannot be told apart.");
+              "No single fastest: asio and uring cannot be told apart.");
 }
 
 TEST(ranking, different_runs_are_not_paired) {
@@ -58,7 +58,7 @@ TEST(ranking, a_slower_rival_held_back_by_the_generator_is_not_beaten) {
         trial["saturation"] = trial["runtime"] == "asio" ? "generator-bound" : "server-bound";
     }
     EXPECT_EQ(sentence_of(trials),
-              "No single fastest: uring and asio cannot be told apart. The generator, not the "
+              "No single fastest: asio and uring cannot be told apart. The generator, not the "
               "runtime, set the rate of asio (generator-bound).");
     // The other way round the lead stands: the faster one could only be faster still.
     for (json& trial : trials) {
@@ -95,8 +95,19 @@ TEST(ranking, every_pair_that_cannot_be_told_apart_is_named) {
     add_rounds(trials, {.runtime = "uring"}, {150e3, 150e3, 151e3});
     add_rounds(trials, {.runtime = "zebra"}, {120e3});
     EXPECT_EQ(sentence_of(trials),
-              "Fastest: uring, 1.44 (1.42-1.47) times fiber. fiber and asio cannot be told apart. "
-              "asio and thread cannot be told apart. Not ranked, for want of ok trials: zebra.");
+              "Fastest: uring, 1.44 (1.42-1.47) times fiber. asio and fiber cannot be told apart. "
+              "thread and asio cannot be told apart. Not ranked, for want of ok trials: zebra.");
+}
+
+TEST(ranking, those_who_cannot_be_told_apart_are_named_together) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3, 100e3});
+    add_rounds(trials, {.runtime = "asio"}, {90e3, 120e3, 80e3});
+    add_rounds(trials, {.runtime = "fiber"}, {130e3, 70e3, 110e3});
+    add_rounds(trials, {.runtime = "uring"}, {150e3, 150e3, 151e3});
+    EXPECT_EQ(sentence_of(trials),
+              "No single fastest: asio, fiber and uring cannot be told apart. thread, asio and "
+              "fiber cannot be told apart.");
 }
 
 }  // namespace

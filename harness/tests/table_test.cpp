@@ -28,7 +28,9 @@ std::vector<json> race() {
 }
 
 TEST(table, golden_race) {
-    EXPECT_EQ(render_table(race()), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+    EXPECT_EQ(render_table(race()),
+              with_legend(
+                  R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
 | runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
 | :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
@@ -36,7 +38,7 @@ TEST(table, golden_race) {
 | asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 |      9.99 |    4.00 |      0 |    3/3 |
 | uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |      7.69 |    4.00 |      0 |    3/3 |
 
-Fastest: uring, 1.30 (1.28-1.32) times asio. asio and thread cannot be told apart.
+Fastest: uring, 1.30 (1.28-1.32) times asio. thread and asio cannot be told apart.
 
 ### hash/block_bytes:65536/blocks:64/workers:1 (job; latency: one iteration)
 
@@ -56,18 +58,27 @@ TEST(table, golden_notes) {
     trials[3]["saturation"] = "generator-bound";
     trials[4]["saturation"] = "generator-bound";
     trials[5]["client"]["errors"]["timeout"] = 7;
-    trials[5]["warnings"] = {"the clock source is hpet"};
+    trials[4]["warnings"] = {"other programs used 12.5 % of the CPUs"};
+    trials[5]["warnings"] = {"other programs used 3 % of the CPUs", "the clock source is hpet"};
+    trials[0]["warnings"] = {"the clock source is hpet"};
     for (int round = 0; round < 3; ++round) {
         trials.push_back(fixture::failed_trial({.runtime = "zebra", .round = round},
                                                "the program died of signal 11"));
     }
-    EXPECT_EQ(render_table(trials), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+    EXPECT_EQ(render_table(trials),
+              with_legend(
+                  R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                                                    |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :---------------------------------------------------------------------- |
-| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid: the server counted 9 requests \| the client 10               |
-| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7; warning: the clock source is hpet |
-| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed: the program died of signal 11                                 |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                 |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------------------------------- |
+| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid                            |
+| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7 |
+| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed                             |
+
+- warning (thread and fiber): the clock source is hpet
+- invalid (thread): the server counted 9 requests \| the client 10
+- warning (fiber): other programs used 12.5 % of the CPUs
+- failed (zebra): the program died of signal 11
 
 No single fastest: thread and fiber cannot be told apart. The generator, not the runtime, set the rate of fiber (generator-bound).
 
@@ -88,7 +99,9 @@ TEST(table, golden_several_runs_and_own_settings) {
     for (std::size_t i = 6; i < trials.size(); ++i) {
         trials[i]["run_id"] = "second";
     }
-    EXPECT_EQ(render_table(trials), with_legend(R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
+    EXPECT_EQ(render_table(trials),
+              with_legend(
+                  R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
 | runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
 | :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
@@ -96,7 +109,7 @@ TEST(table, golden_several_runs_and_own_settings) {
 | thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 |      9.90 |    4.00 |      0 |    3/3 |
 | thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |      9.01 |    4.00 |      0 |    3/3 |
 
-Run first: No single fastest: thread/stack_bytes:16384 and thread cannot be told apart.
+Run first: No single fastest: thread and thread/stack_bytes:16384 cannot be told apart.
 
 )"));
 }

@@ -1,7 +1,8 @@
 """python3 -m regatta_plots FIGURE FILE -o out.svg | all FILE --out DIR | --list
 
-Prints the files written, one a line. Exit status: 0 done, 1 a file cannot be read or written or has no data for
-the one figure asked for, 2 usage."""
+Prints a line for each file written, and for each figure that `all` skips, with the reason. Exit
+status: 0 done, 1 a file cannot be read or written, or has no data for the one figure asked for,
+2 usage."""
 
 from __future__ import annotations
 
@@ -44,7 +45,7 @@ def draw_all(results: Results, folder: Path) -> None:
         try:
             figure = draw(name, results)
         except NoData as reason:
-            print(f"{name}: skipped: {reason}", file=sys.stderr)
+            print(f"{name}: skipped: {reason}", flush=True)
             continue
         for suffix in (".svg", ".png"):
             save(figure, folder / (name + suffix))

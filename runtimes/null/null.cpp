@@ -63,9 +63,7 @@ void null_runtime::turn(int listener, std::optional<std::chrono::nanoseconds> lo
 }
 
 unique_fd null_runtime::accept(int listener) {
-    // Blocking: send() then needs no second way. A receive follows poll's word that something is
-    // there.
-    unique_fd fd(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    unique_fd fd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
         set_no_delay(fd.get());
     }

@@ -96,30 +96,30 @@ public:
         }
     }
 
-    /// Sends while it receives, as a message larger than the buffers on the way demands.
-    std::vector<std::byte> exchange(bytes_view request) {
-        std::exception_ptr failure;
-        std::thread sender([&] {
+    /// Sends from a thread of its own, as a message larger than the buffers on the way demands. A
+    /// failure shows in what is received. `bytes` and this client must outlive the thread.
+    std::jthread send_aside(bytes_view bytes, bool then_half_close = false) {
+        return std::jthread([this, bytes, then_half_close] {
             try {
-                send(request);
-            } catch (...) {
-                failure = std::current_exception();
+                send(bytes);
+                if (then_half_close) {
+                    half_close();
+                }
+            } catch (const std::system_error&) {
                 ::shutdown(fd_, SHUT_RDWR);
             }
         });
-        std::vector<std::byte> reply;
-        try {
-            reply = receive(request.size());
-        } catch (...) {
-            ::shutdown(fd_, SHUT_RDWR);
-            sender.join();
-            throw;
+    }
+
+    /// Sends while it receives as many bytes.
+    std::vector<std::byte> exchange(bytes_view request) {
+        constexpr std::size_t fits_in_buffers = 16 << 10;
+        if (request.size() <= fits_in_buffers) {
+            send(request);
+            return receive(request.size());
         }
-        sender.join();
-        if (failure) {
-            std::rethrow_exception(failure);
-        }
-        return reply;
+        const std::jthread sender = send_aside(request);
+        return receive(request.size());
     }
 
     void half_close() { require(::shutdown(fd_, SHUT_WR) == 0, "shutdown"); }

@@ -45,7 +45,7 @@ TEST_F(crowd, slow_reader_holds_up_nobody_and_loses_nothing) {
     constexpr std::size_t length = 8 << 20;
     client slow = server.connect(16 << 10);
     const auto message = noise(length, 9);
-    std::thread sender([&] { slow.send(message); });
+    std::jthread sender = slow.send_aside(message);
     {
         client other = server.connect();
         for (std::uint64_t i = 0; i < 500; ++i) {

@@ -21,14 +21,12 @@ TEST_P(echo_of, message_byte_by_byte) {
     running_server<echo> server;
     client peer = server.connect();
     const auto message = noise(GetParam());
-    std::thread sender([&] {
+    const std::jthread sender([&] {
         for (const std::byte& one : message) {
             peer.send(bytes_view(&one, 1));
         }
     });
-    const auto reply = peer.receive(message.size());
-    sender.join();
-    EXPECT_TRUE(reply == message);
+    EXPECT_TRUE(peer.receive(message.size()) == message);
 }
 
 INSTANTIATE_TEST_SUITE_P(sizes, echo_of, ::testing::Values(1, 64, 4 << 10, 64 << 10, 1 << 20));
@@ -62,8 +60,8 @@ TEST_F(echoes, connections_do_not_mix) {
 
 TEST_F(echoes, large_messages_on_several_connections_at_once) {
     running_server<echo> server;
-    std::vector<std::thread> clients;
     std::atomic<int> right{0};
+    std::vector<std::jthread> clients;
     for (std::uint64_t i = 0; i < 4; ++i) {
         clients.emplace_back([&, i] {
             const auto message = noise(2 << 20, i);
@@ -71,9 +69,7 @@ TEST_F(echoes, large_messages_on_several_connections_at_once) {
             right += peer.exchange(message) == message ? 1 : 0;
         });
     }
-    for (std::thread& one : clients) {
-        one.join();
-    }
+    clients.clear();
     EXPECT_EQ(right, 4);
 }
 

@@ -29,13 +29,10 @@ TEST_F(ending, half_closed_client_gets_the_whole_echo_and_then_the_end) {
     running_server<echo> server;
     client peer = server.connect();
     const auto message = noise(1 << 20);
-    std::thread sender([&] {
-        peer.send(message);
-        peer.half_close();
-    });
-    const auto reply = peer.receive_all();
-    sender.join();
-    EXPECT_TRUE(reply == message);
+    {
+        const std::jthread sender = peer.send_aside(message, true);
+        EXPECT_TRUE(peer.receive_all() == message);
+    }
     EXPECT_EQ(server.stop().errors, 0u);
 }
 

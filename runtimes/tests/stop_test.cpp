@@ -43,7 +43,7 @@ TEST_F(stopping, idle_connections_get_the_end_of_stream) {
 TEST_F(stopping, busy_connections) {
     running_server<echo> server({64});
     std::atomic<std::uint64_t> exchanges{0};
-    std::vector<std::thread> clients;
+    std::vector<std::jthread> clients;
     for (int i = 0; i < 8; ++i) {
         clients.emplace_back([&] {
             client peer = server.connect();
@@ -59,9 +59,7 @@ TEST_F(stopping, busy_connections) {
     }
     EXPECT_TRUE(eventually([&] { return exchanges > 500; }));
     const counters counts = stop_in_time(server);
-    for (std::thread& one : clients) {
-        one.join();
-    }
+    clients.clear();
     EXPECT_EQ(counts.accepted, 8u);
     EXPECT_GE(counts.requests, exchanges);
 }
@@ -91,24 +89,17 @@ TEST_F(stopping, session_that_waits_beyond_the_deadline_is_aborted) {
 TEST_F(stopping, session_that_cannot_send_is_aborted) {
     running_server<echo> server({64});
     client deaf = server.connect(16 << 10);
-    std::thread sender([&] {
-        try {
-            deaf.send(noise(16 << 20));
-        } catch (const std::system_error&) {
-            // The server went away, as it should.
-        }
-    });
+    const auto message = noise(16 << 20);
+    const std::jthread sender = deaf.send_aside(message);
     std::this_thread::sleep_for(100ms);
     stop_in_time(server);
-    sender.join();
 }
 
 TEST_F(stopping, clients_that_keep_connecting) {
     running_server<echo> server({64});
-    std::atomic<bool> is_over{false};
     std::atomic<int> served{0};
-    std::thread connector([&] {
-        while (!is_over) {
+    const std::jthread connector([&](const std::stop_token& is_over) {
+        while (!is_over.stop_requested()) {
             try {
                 client peer = server.connect();
                 peer.exchange(noise(64));
@@ -120,8 +111,6 @@ TEST_F(stopping, clients_that_keep_connecting) {
     });
     EXPECT_TRUE(eventually([&] { return served > 20; }));
     stop_in_time(server);
-    is_over = true;
-    connector.join();
 }
 
 TEST_F(stopping, leaves_no_descriptor_and_no_thread) {

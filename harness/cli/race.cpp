@@ -1,0 +1,95 @@
+#include "harness/cli/race.hpp"
+
+#include "harness/plan/order.hpp"
+#include "harness/server/interrupt.hpp"
+
+namespace regatta::cli {
+
+using nlohmann::json;
+
+void scorekeeper::note(const json& trial, bool is_final) {
+    // After so many failures of a runtime in a row there is nothing new to say.
+    constexpr int told_in_a_row = 3;
+    ++counts_[trial.at("status").get<std::string>()];
+    if (!is_final) {
+        return;
+    }
+    const auto runtime = trial.at("runtime").get<std::string>();
+    if (trial.at("status") == "ok") {
+        failures_in_a_row_[runtime] = 0;
+        return;
+    }
+    all_are_valid_ = false;
+    const int in_a_row = ++failures_in_a_row_[runtime];
+    if (is_quiet_ || in_a_row > told_in_a_row) {
+        return;
+    }
+    line_.clear();
+    if (in_a_row == told_in_a_row) {
+        fmt::print(stderr, "{} fails on; no more is said of it until it succeeds\n", runtime);
+        return;
+    }
+    std::string reasons;
+    for (const json& reason : trial.at("reasons")) {
+        reasons += (reasons.empty() ? "" : "; ") + reason.get<std::string>();
+    }
+    fmt::print(stderr, "{}: {}: {}\n", trial.at("benchmark").get<std::string>(),
+               trial.at("status").get<std::string>(), reasons);
+}
+
+int scorekeeper::count(const std::string& status) const {
+    const auto found = counts_.find(status);
+    return found == counts_.end() ? 0 : found->second;
+}
+
+race::race(std::vector<benchmark>& arms, const run_request& request, const trial_settings& settings,
+           bool is_quiet, record_writer& record)
+    : arms_(arms),
+      request_(request),
+      settings_(settings),
+      record_(record),
+      line_(arms.size() * static_cast<std::size_t>(request.rounds), !is_quiet),
+      score_(line_, is_quiet) {
+    for (benchmark& arm : arms_) {
+        arm.values.rounds_per_us = request.rounds_per_us;
+    }
+}
+
+bool race::run() {
+    std::size_t done = 0;
+    const auto rounds = static_cast<std::uint64_t>(request_.rounds);
+    try {
+        for (std::uint64_t round = 0; round < rounds; ++round) {
+            settings_.seed = request_.seed + round;
+            for (const std::size_t index : trial_order(arms_.size(), request_.seed, round)) {
+                line_.show(done++, arms_[index].name());
+                run_arm(arms_[index], round);
+            }
+        }
+    } catch (const interrupted&) {
+        line_.clear();
+        return true;
+    }
+    line_.clear();
+    return false;
+}
+
+/// One trial; again, a few times, while the machine is too unsteady for it. All are kept.
+void race::run_arm(const benchmark& arm, std::uint64_t round) {
+    constexpr int attempts_max = 3;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        trial_result trial = run_trial(arm, settings_);
+        trial.record["trial"] = trials_.size();
+        trial.record["round"] = round;
+        trial.record["attempt"] = attempt;
+        record_.append("trial", trial.record);
+        const bool is_final = !trial.is_worth_repeating || attempt + 1 == attempts_max;
+        score_.note(trial.record, is_final);
+        trials_.push_back(std::move(trial.record));
+        if (is_final) {
+            return;
+        }
+    }
+}
+
+}  // namespace regatta::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <optional>
+
+#include "harness/micro/frame_overhead/echo_server.hpp"
+
+namespace regatta::overhead {
+
+/// Whether valgrind, which counts the instructions, is on PATH.
+bool can_count_instructions();
+
+/// Instructions that `server` executes in user space for one request on one connection, in all its
+/// threads: the difference between a trial of 1,000 and one of 3,000 requests, so that its start
+/// and end cancel out. Counted by callgrind, repeatable to a hundredth. Throws trial_failure,
+/// `failure` or `interrupted`.
+double instructions_per_request(const arm& server);
+
+}  // namespace regatta::overhead

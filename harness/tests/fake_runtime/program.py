@@ -1,0 +1,201 @@
+"""A runtime in a few lines of Python that keeps the contract (runtimes/CONTRACT.md), or breaks it in
+the way that BEHAVIOUR says. Started by the manifests that harness/tests/conftest.py writes:
+
+    program.py NAME BEHAVIOUR describe | serve ... | job ...
+"""
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+NAME, BEHAVIOUR, VERB = sys.argv[1:4]
+
+
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+
+def hang():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(1000)
+
+
+def crash():
+    print("this is where it hurts", file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def options(words):
+    """The command line of the contract as (workload, workers, rounds_per_us, set)."""
+    given = {"--workers": "1", "--rounds-per-us": "1"}
+    settings = {}
+    for name, value in zip(words[::2], words[1::2]):
+        if name == "--set":
+            key, number = value.split("=")
+            settings[key] = int(number) if number.lstrip("-").isdigit() else number
+        else:
+            given[name] = value
+    return given["--workload"], int(given["--workers"]), int(given["--rounds-per-us"]), settings
+
+
+def describe():
+    if BEHAVIOUR == "describe-crash":
+        crash()
+    if BEHAVIOUR == "describe-hang":
+        hang()
+    if BEHAVIOUR == "describe-rubbish":
+        print("Hello, I am a runtime!", flush=True)
+        return
+    print(json.dumps({
+        "contract": 1, "name": NAME, "model": "loop", "engine": "epoll", "description": "for tests",
+        "available": BEHAVIOUR != "unavailable",
+        "reason": "no wind" if BEHAVIOUR == "unavailable" else None,
+        "reference_only": False, "versions": {},
+        "parameters": [{"name": "sails", "unit": "", "default": 2, "min": 1, "max": 9,
+                        "about": "changes nothing", "choices": []}],
+        "workloads": {"echo": {"kind": "server", "supported": True, "reason": None},
+                      "hash": {"kind": "job", "supported": True, "reason": None},
+                      "delay": {"kind": "server", "supported": False, "reason": "cannot wait"}}}))
+
+
+class EchoServer:
+    def __init__(self, size):
+        self.size = size
+        self.counters = dict.fromkeys(
+            ["accepted", "requests", "bytes_received", "bytes_sent", "errors"], 0)
+        self.selector = selectors.DefaultSelector()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listener.setblocking(False)
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        # SIGTERM becomes a readable descriptor, so that it interrupts nothing in the middle.
+        wake, self.wake_writer = socket.socketpair()
+        self.wake_writer.setblocking(False)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.set_wakeup_fd(self.wake_writer.fileno())
+        self.selector.register(wake, selectors.EVENT_READ, "stop")
+        self.selector.register(sys.stdin, selectors.EVENT_READ, "stop")
+
+    def serve(self):
+        while True:
+            for key, _ in self.selector.select():
+                if key.data == "stop":
+                    return
+                if key.fileobj is self.listener:
+                    self.accept()
+                else:
+                    self.echo(key.fileobj)
+
+    def accept(self):
+        try:
+            peer, _ = self.listener.accept()
+        except BlockingIOError:
+            return
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.selector.register(peer, selectors.EVENT_READ)
+        self.counters["accepted"] += 1
+        if BEHAVIOUR == "die-connected":
+            crash()
+
+    def echo(self, peer):
+        try:
+            data = peer.recv(65536)
+        except ConnectionError:
+            self.counters["errors"] += 1
+            data = b""
+        if not data:
+            self.selector.unregister(peer)
+            peer.close()
+            return
+        if BEHAVIOUR == "die-loaded" and self.counters["bytes_received"] > 100 * self.size:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if BEHAVIOUR == "wrong-bytes" and self.counters["bytes_received"] > 100 * self.size:
+            data = bytes(len(data))
+        peer.setblocking(True)
+        peer.sendall(data)
+        self.counters["bytes_received"] += len(data)
+        self.counters["bytes_sent"] += len(data)
+
+    def done(self):
+        self.counters["requests"] = self.counters["bytes_received"] // self.size
+        if BEHAVIOUR == "miscount":
+            self.counters["requests"] += 1
+        return self.counters
+
+
+def serve(workload, workers, rounds_per_us, settings):
+    if BEHAVIOUR == "crash":
+        crash()
+    if BEHAVIOUR == "hang":
+        hang()
+    if BEHAVIOUR == "rubbish":
+        print("listening on a port near you", flush=True)
+        hang()
+    if BEHAVIOUR == "port-in-use":
+        say(event="error", reason="cannot listen on 127.0.0.1:80: Address already in use",
+            hint="choose another port")
+        sys.exit(1)
+    server = EchoServer(settings.get("size", 64))
+    effective = {"runtime": NAME, "workload": workload, "workers": workers,
+                 "rounds_per_us": rounds_per_us, "set": {"sails": 2, **settings}}
+    if BEHAVIOUR == "other-size":
+        effective["set"]["size"] += 1
+    if BEHAVIOUR == "other-workers":
+        effective["workers"] += 1
+    if BEHAVIOUR == "bad-ready":
+        say(event="ready", contract=1, port="many", pid=os.getpid(), effective=effective, notes=[])
+    else:
+        say(event="ready", contract=1, port=server.listener.getsockname()[1], pid=os.getpid(),
+            effective=effective, notes=["a note"] if BEHAVIOUR == "note" else [])
+    server.serve()
+    if BEHAVIOUR == "never-stop":
+        hang()
+    if BEHAVIOUR == "silent-end":
+        sys.exit(0)
+    if BEHAVIOUR == "open-output":
+        subprocess.Popen(["sleep", "1000"])
+    say(event="done", counters=server.done(), aborted_sessions=0)
+    sys.exit(5 if BEHAVIOUR == "bad-exit" else 0)
+
+
+def job(workload, workers, rounds_per_us, settings):
+    if BEHAVIOUR == "crash":
+        crash()
+    import hashlib
+    block = bytearray(common_data(settings["block_bytes"]))
+    digests = b""
+    for i in range(settings["blocks"]):
+        block[:4] = i.to_bytes(4, "little")
+        digests += hashlib.sha256(block).digest()
+    answer = hashlib.sha256(digests).hexdigest()
+    if BEHAVIOUR == "wrong-answer":
+        answer = "0" * 64
+    say(event="result", contract=1,
+        effective={"runtime": NAME, "workload": workload, "workers": workers,
+                   "rounds_per_us": rounds_per_us, "set": {"sails": 2, **settings}},
+        iterations=2, units_per_iteration=settings["blocks"], wall_ns=200, cpu_ns=180, answer=answer,
+        latency={"unit": "ns", "sub_bucket_bits": 7, "counts": [[100, 2]], "count": 2, "min": 100,
+                 "max": 100, "sum": 200}, notes=[])
+
+
+def common_data(length):
+    """SplitMix64 from seed 0x5eed, as workloads/PROTOCOL.md says."""
+    mask = 2**64 - 1
+    seed, words = 0x5eed, b""
+    while len(words) < length:
+        seed = (seed + 0x9e3779b97f4a7c15) & mask
+        z = seed
+        z = ((z ^ (z >> 30)) * 0xbf58476d1ce4e5b9) & mask
+        z = ((z ^ (z >> 27)) * 0x94d049bb133111eb) & mask
+        words += (z ^ (z >> 31)).to_bytes(8, "little")
+    return words[:length]
+
+
+if VERB == "describe":
+    describe()
+else:
+    {"serve": serve, "job": job}[VERB](*options(sys.argv[4:]))

@@ -1,0 +1,147 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "harness/measure/cpu_time.hpp"
+#include "harness/measure/validity.hpp"
+
+namespace regatta {
+namespace {
+
+/// A trial that passes every gate: 50 connections, 1,000 replies of 50 ms each in a second.
+trial_evidence sound() {
+    trial_evidence evidence;
+    evidence.client = {50, 1200, 1200, 76800, 76800, {{"reset", 0}, {"timeout", 0}}};
+    evidence.server = {50, 1200, 76800, 76800, 0};
+    evidence.window_s = 1;
+    evidence.replies_measured = 1000;
+    evidence.latency_s_mean = 0.05;
+    evidence.mean_in_flight = 50;
+    evidence.connections = 50;
+    evidence.generator_cpu_share = 0.5;
+    evidence.server_cpu_share = 0.5;
+    return evidence;
+}
+
+std::string only_reason(const trial_evidence& evidence) {
+    const verdict found = judge(evidence);
+    return found.reasons.size() == 1 ? found.reasons.front()
+                                     : std::to_string(found.reasons.size()) + " reasons";
+}
+
+TEST(validity, a_sound_trial_passes) {
+    const verdict found = judge(sound());
+    EXPECT_TRUE(found.reasons.empty());
+    EXPECT_TRUE(found.warnings.empty());
+    EXPECT_EQ(found.saturation, std::nullopt);
+}
+
+TEST(validity, errors_are_told_by_kind) {
+    trial_evidence evidence = sound();
+    evidence.client.errors = {{"reset", 2}, {"timeout", 1}, {"closed", 0}};
+    EXPECT_EQ(only_reason(evidence),
+              "the generator saw errors in 1200 requests: 2 reset, 1 timeout");
+    EXPECT_EQ(evidence.client.error_count(), 3u);
+}
+
+TEST(validity, counters_of_both_sides_must_agree) {
+    trial_evidence evidence = sound();
+    evidence.server.requests = 1199;
+    EXPECT_EQ(only_reason(evidence), "the generator counted 1200 replies, the server 1199");
+    evidence = sound();
+    evidence.server.bytes_received = 1;
+    EXPECT_EQ(only_reason(evidence),
+              "the generator counted 76800 bytes sent to the server, the server 1");
+    evidence = sound();
+    evidence.server.bytes_sent = 1;
+    EXPECT_EQ(judge(evidence).reasons.size(), 1u);
+    evidence = sound();
+    evidence.server.accepted = 51;
+    EXPECT_EQ(only_reason(evidence), "the generator counted 50 connections, the server 51");
+    evidence = sound();
+    evidence.server.errors = 4;
+    EXPECT_EQ(only_reason(evidence), "the server counted 4 failed sessions");
+}
+
+TEST(validity, nobody_beats_arithmetic) {
+    trial_evidence evidence = sound();
+    evidence.ceiling_per_s = 950;  // 1,000 replies are then the most: 950 x 1.005 + 50
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    EXPECT_EQ(judge(evidence).saturation, "rate-limited");
+    evidence.ceiling_per_s = 940;
+    EXPECT_EQ(only_reason(evidence),
+              "it answers too early: 1000 replies/s, and no server can exceed 940");
+}
+
+TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
+    trial_evidence evidence = sound();
+    evidence.mean_in_flight = 46.8;  // 50 is 6.8 % more; 2 % + 50 ms of 1 s are allowed
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    evidence.mean_in_flight = 46.0;
+    EXPECT_EQ(only_reason(evidence),
+              "Little's law fails: 46.00 requests were in flight, and rate x mean latency is "
+              "50.00");
+    evidence.mean_in_flight = 54;
+    EXPECT_EQ(judge(evidence).reasons.size(), 1u);
+    EXPECT_TRUE(judge(evidence).is_transient);
+    evidence.server.errors = 1;
+    EXPECT_FALSE(judge(evidence).is_transient);
+}
+
+TEST(validity, saturation_tells_who_was_the_bottleneck) {
+    trial_evidence evidence = sound();
+    evidence.server_cpu_share = 0.95;
+    EXPECT_EQ(judge(evidence).saturation, "server-bound");
+    evidence.shares_cpu = true;
+    EXPECT_EQ(judge(evidence).saturation, "machine-shared");
+    evidence = sound();
+    evidence.generator_cpu_share = 0.96;
+    EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+    EXPECT_EQ(judge(evidence).warnings.size(), 1u);
+    evidence.server_cpu_share = 0.95;
+    EXPECT_EQ(judge(evidence).saturation, "server-bound");
+    evidence.server_cpu_share = std::nullopt;
+    EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+}
+
+TEST(validity, a_busy_machine_is_a_warning) {
+    trial_evidence evidence = sound();
+    evidence.foreign_cpu_share = 0.5;
+    evidence.steal_share = 0.03;
+    const verdict found = judge(evidence);
+    EXPECT_TRUE(found.reasons.empty());
+    EXPECT_EQ(found.warnings,
+              (std::vector<std::string>{"other programs used 50 % of the trial's CPUs",
+                                        "the hypervisor kept back 3 % of the trial's CPUs"}));
+    EXPECT_TRUE(environment_warnings(0.10, 0.02).empty());
+    EXPECT_TRUE(environment_warnings(std::nullopt, std::nullopt).empty());
+}
+
+TEST(cpu_time, reads_the_kernels_columns) {
+    const char* stat =
+        "cpu  9 9 9 9 9 9 9 9 9 9\n"
+        "cpu0 1 2 3 40 5 6 7 8 1 0\n"
+        "cpu1 100 0 0 0 0 0 0 0 0 0\n"
+        "cpu10 1000 0 0 0 0 0 0 0 0 0\n"
+        "intr 5\n";
+    const std::int64_t tick_ns = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
+    const cpu_times first = parse_cpu_times(stat, {0});
+    EXPECT_EQ(first.busy_ns, (1 + 2 + 3 + 6 + 7) * tick_ns);
+    EXPECT_EQ(first.steal_ns, 8 * tick_ns);
+    EXPECT_EQ(first.total_ns, 72 * tick_ns);
+    EXPECT_EQ(parse_cpu_times(stat, {0, 1}).busy_ns, 119 * tick_ns);
+    EXPECT_EQ(parse_cpu_times("", {0}).total_ns, 0);
+}
+
+TEST(cpu_time, knows_this_process_and_not_a_dead_one) {
+    const auto before = process_cpu_ns(::getpid());
+    ASSERT_TRUE(before);
+    volatile std::uint64_t sum = 0;
+    for (int i = 0; i < 1'000'000; ++i) {
+        sum = sum + 1;
+    }
+    EXPECT_GT(*process_cpu_ns(::getpid()), *before);
+    EXPECT_FALSE(process_cpu_ns(0x3ffffff));
+}
+
+}  // namespace
+}  // namespace regatta

@@ -1,0 +1,173 @@
+"""What stands in a figure is what stands in the file."""
+
+import math
+import statistics
+from itertools import pairwise
+
+import matplotlib
+import numpy as np
+import pytest
+import synthetic
+from conftest import FOUR
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from regatta_plots import figures, style
+from regatta_plots.errors import NoData
+from regatta_plots.histogram import Histogram
+from regatta_plots.stats import summarise
+
+AGAINST_CONNECTIONS = {"throughput_connections": ("throughput_per_s", 1),
+                       "p99_connections": ("latency_ns_p99", 1e3),
+                       "memory_connections": ("pss_bytes_peak", 2**20)}
+
+
+def draw(name, results):
+    with matplotlib.rc_context(style.RC):
+        return figures.load(name).draw(results)
+
+
+def line(axes, label):
+    return next(each for each in axes.lines if each.get_label() == label)
+
+
+def values(results, runtime, connections, metric):
+    return [t["metrics"][metric] for t in results.trials if t["runtime"] == runtime
+            and t["workload"] == "echo" and t["params"]["connections"] == connections]
+
+
+@pytest.mark.parametrize("name", AGAINST_CONNECTIONS)
+def test_lines_are_the_medians_with_their_intervals(four, name):
+    metric, divisor = AGAINST_CONNECTIONS[name]
+    (axes,) = draw(name, four).axes
+    for runtime in FOUR:
+        drawn = line(axes, runtime)
+        assert list(drawn.get_xdata()) == [1, 50, 500]
+        for x, y in zip(drawn.get_xdata(), drawn.get_ydata()):
+            assert y == pytest.approx(
+                statistics.median(values(four, runtime, x, metric)) / divisor)
+    bars = axes.containers[FOUR.index("fiber")].lines[2][0].get_segments()
+    expected = summarise(values(four, "fiber", 500, metric))
+    assert bars[2][0][1] == pytest.approx(expected.low / divisor)
+    assert bars[2][1][1] == pytest.approx(expected.high / divisor)
+
+
+def test_missing_figures_are_gaps(results_of):
+    records = synthetic.run(["thread", "asio"], [1, 50, 500], workloads=("echo",))
+    for record in records:
+        if record.get("runtime") == "asio" and record["params"]["connections"] == 50:
+            record.update(status="failed", metrics=None, latency=None, reasons=["it died"])
+    (axes,) = draw("throughput_connections", results_of(records)).axes
+    drawn = line(axes, "asio").get_ydata()
+    assert [math.isnan(y) for y in drawn] == [False, True, False]
+
+
+def test_only_what_differs_in_connections_makes_a_line(results_of):
+    records = synthetic.run(["asio"], [1, 50], workloads=("echo", "hash"))
+    rng = np.random.default_rng(5)
+    params = {"delay_us": 10_000, "connections": 200, "workers": 1}
+    records.insert(1, synthetic.trial("asio", "delay", params, 0, rng, 1))
+    titles = [axes.get_title(loc="left")
+              for axes in draw("throughput_connections", results_of(records)).axes]
+    assert titles == ["echo size:64 workers:1"]
+
+
+def test_open_and_closed_loop_never_share_a_panel(results_of):
+    records = synthetic.run(["asio"], [1, 50], workloads=("echo",))
+    opened = synthetic.run(["asio"], [1, 50], workloads=("echo",))[1:-1]
+    for record in opened:
+        record.update(mode="open", latency_kind="response")
+        record["benchmark"] = record["benchmark"].replace("/connections", "/rate:9/connections")
+        record["params"]["rate"] = 9
+    results = results_of(records[:-1] + opened + records[-1:])
+    titles = {axes.get_title(loc="left").replace("\n", " ")
+              for axes in draw("p99_connections", results).axes}
+    assert titles == {"echo size:64 rate:9 workers:1 (open loop, response time)",
+                      "echo size:64 workers:1 (closed loop, service time)"}
+
+
+def test_percentile_curve_is_the_merged_histogram(four):
+    axes = next(a for a in draw("latency_percentiles", four).axes
+                if "connections:50 " in a.get_title(loc="left"))
+    trials = [Histogram.from_json(t["latency"]) for t in four.trials
+              if t["runtime"] == "uring" and t["params"].get("connections") == 50]
+    merged = Histogram()
+    for histogram in trials:
+        merged.merge(histogram)
+    drawn = line(axes, "uring")
+    tail = np.asarray(drawn.get_xdata())
+    assert tail[0] == 1 and tail[-1] == pytest.approx(merged.count / 100)
+    assert np.array_equal(drawn.get_ydata(), merged.values_at(1 - 1 / tail) / 1e3)
+    band = axes.collections[FOUR.index("uring")].get_paths()[0].vertices
+    at_p50 = sorted(y for x, y in band if x == pytest.approx(10 ** 0.3))
+    each = [h.values_at(np.array([1 - 10 ** -0.3]))[0] / 1e3 for h in trials]
+    assert [at_p50[0], at_p50[-1]] == pytest.approx([min(each), max(each)])
+
+
+def test_cpu_bars_start_at_zero_and_end_at_the_median(four):
+    panels = draw("cpu_per_request", four).axes
+    axes = next(a for a in panels if "connections:50 " in a.get_title(loc="left"))
+    assert axes.get_xlim()[0] == 0
+    for patch, runtime in zip(axes.patches, FOUR):
+        assert patch.get_x() == 0
+        expected = statistics.median(values(four, runtime, 50, "server_cpu_ns_per_op")) / 1e3
+        assert patch.get_width() == pytest.approx(expected)
+    assert [text.get_text() for text in axes.get_yticklabels()] == FOUR
+
+
+@pytest.mark.parametrize("name", figures.names())
+def test_no_data_says_what_is_missing(results_of, name):
+    records = synthetic.run(["asio"], [50], workloads=("echo",))
+    for record in records[1:-1]:
+        record.update(status="failed", metrics=None, latency=None)
+    with pytest.raises(NoData, match="no .* (has|have) "):
+        draw(name, results_of(records))
+
+
+FIFTEEN = [*style.RUNTIMES, "go_net", "python_asyncio", "python_threads", "python_uvloop",
+           "rust_tokio", "node_libuv", "java_virtual_threads"]
+
+
+@pytest.mark.parametrize(("runtimes", "connections", "rounds"), [
+    (FOUR, [1, 50, 500], 3), (["asio"], [50], 1), (FIFTEEN, [1, 4, 16, 50, 100, 500, 1000, 5000], 2),
+    (["thread", "a_runtime_with_a_name_of_great_length"], list(range(10, 510, 10)), 2)])
+@pytest.mark.parametrize("name", figures.names())
+def test_no_text_is_cut_off_or_covers_another(results_of, name, runtimes, connections, rounds):
+    try:
+        figure = draw(name, results_of(synthetic.run(runtimes, connections, rounds, samples=10_000)))
+    except NoData:
+        assert len(connections) == 1
+        return
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    page = figure.get_tightbbox(canvas.get_renderer())  # inches, of all that is visible
+    assert page.x0 >= 0 and page.y0 >= 0
+    assert page.x1 <= figure.get_figwidth() and page.y1 <= figure.get_figheight()
+    panels = [axes.get_tightbbox() for axes in figure.axes]
+    boxes = panels + [each.get_window_extent() for each in [*figure.texts, *figure.legends]]
+    for i, one in enumerate(boxes):
+        for other in boxes[i + 1:]:
+            assert not one.overlaps(other)
+    for axes in figure.axes:
+        labels = [label.get_window_extent() for label in axes.get_xticklabels()
+                  if label.get_text() and axes.get_xlim()[0] <= label.get_position()[0]
+                  <= axes.get_xlim()[1]]
+        assert not any(one.overlaps(other) for one, other in pairwise(labels))
+
+
+def test_each_runtime_has_one_look_in_every_file():
+    alone = style.looks([("uring", "uring")])
+    among = style.looks([(name, name) for name in FIFTEEN])
+    assert alone["uring"] == among["uring"] == style.RUNTIMES["uring"]
+    assert len({(look.colour, look.marker, look.line) for look in among.values()}) == len(FIFTEEN)
+
+
+def test_a_runtime_with_settings_of_its_own_keeps_its_colour():
+    looks = style.looks([("thread", "thread"), ("thread/stack_bytes:16384", "thread"),
+                         ("thread/stack_bytes:65536", "thread")])
+    assert {look.colour for look in looks.values()} == {style.RUNTIMES["thread"].colour}
+    assert len({look.line for look in looks.values()}) == 3
+
+
+def test_order_of_runtimes_is_fixed():
+    names = ["zig_io", "uring", "go_net", "asio", "thread"]
+    assert sorted(names, key=style.order_key) == ["thread", "asio", "uring", "go_net", "zig_io"]
