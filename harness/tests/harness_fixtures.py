@@ -30,7 +30,7 @@ def add_runtime(folder, name, behaviour, manifest=None):
     home.mkdir(parents=True)
     home.joinpath("runtime.toml").write_text(manifest or (
         f'name = "{name}"\n'
-        f'command = ["/usr/bin/python3", "{FAKE}", "{name}", "{behaviour}"]\n'))
+        f'command = ["/usr/bin/python3", "{FAKE}", "{name}", "{behaviour}", "{home}"]\n'))
     return folder
 
 

@@ -1,7 +1,9 @@
 """A runtime in a few lines of Python that keeps the contract (runtimes/CONTRACT.md), or breaks it in
 the way that BEHAVIOUR says. Started by the manifests that harness/tests/conftest.py writes:
 
-    program.py NAME BEHAVIOUR describe | serve ... | job ...
+    program.py NAME BEHAVIOUR FOLDER describe | serve ... | job ...
+
+FOLDER is only there to be seen in the list of processes.
 """
 import json
 import os
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import time
 
-NAME, BEHAVIOUR, VERB = sys.argv[1:4]
+NAME, BEHAVIOUR, FOLDER, VERB = sys.argv[1:5]
 
 
 def say(**line):
@@ -157,7 +159,7 @@ def serve(workload, workers, rounds_per_us, settings):
     if BEHAVIOUR == "silent-end":
         sys.exit(0)
     if BEHAVIOUR == "open-output":
-        subprocess.Popen(["sleep", "1000"])
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", FOLDER])
     say(event="done", counters=server.done(), aborted_sessions=0)
     sys.exit(5 if BEHAVIOUR == "bad-exit" else 0)
 
@@ -198,4 +200,4 @@ def common_data(length):
 if VERB == "describe":
     describe()
 else:
-    {"serve": serve, "job": job}[VERB](*options(sys.argv[4:]))
+    {"serve": serve, "job": job}[VERB](*options(sys.argv[5:]))
