@@ -45,8 +45,7 @@ TEST_F(stopping, busy_connections) {
     std::atomic<std::uint64_t> exchanges{0};
     std::vector<std::jthread> clients;
     for (int i = 0; i < 8; ++i) {
-        clients.emplace_back([&] {
-            client peer = server.connect();
+        clients.emplace_back([&exchanges, peer = server.connect()]() mutable {
             try {
                 for (;;) {
                     peer.exchange(noise(64));
