@@ -110,11 +110,11 @@ params parse_params(const std::string& workload, const nlohmann::json& object,
     for (const parameter& each : declared) {
         known += fmt::format("{}{}", known.empty() ? "" : ", ", each.name);
     }
-    for (const auto& [name, value] : object.items()) {
+    for (auto given = object.begin(); given != object.end(); ++given) {
         if (std::none_of(declared.begin(), declared.end(),
-                         [&](const parameter& each) { return each.name == name; })) {
+                         [&](const parameter& each) { return each.name == given.key(); })) {
             throw failure(failure::kind::usage,
-                          fmt::format("{} has no parameter '{}'", workload, name),
+                          fmt::format("{} has no parameter '{}'", workload, given.key()),
                           "it has " + (known.empty() ? "none" : known));
         }
     }

@@ -49,12 +49,12 @@ std::vector<rivals_list> indistinguishable(const rivals_list& ranked) {
                 continue;
             }
             rivals_list set{ranked[i], ranked[j]};
-            for (std::size_t k = j + 1; k < ranked.size(); ++k) {
-                const auto is_apart = [&](const benchmark_summary* member) {
-                    return can_be_told_apart(*member, *ranked[k], metric);
+            for (const benchmark_summary* other : ranked) {
+                const auto stays_out = [&](const benchmark_summary* member) {
+                    return member == other || can_be_told_apart(*member, *other, metric);
                 };
-                if (std::none_of(set.begin(), set.end(), is_apart)) {
-                    set.push_back(ranked[k]);
+                if (std::none_of(set.begin(), set.end(), stays_out)) {
+                    set.push_back(other);
                 }
             }
             sets.push_back(std::move(set));

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "harness/record/markdown.hpp"
+#include "harness/record/notes.hpp"
 #include "harness/record/summary.hpp"
 #include "harness/record/table.hpp"
 
@@ -89,27 +90,26 @@ std::string tables(std::span<const benchmark_summary> summaries) {
 }
 
 std::string validity(const record_file& results) {
-    std::string text = "## Validity\n\n";
-    bool is_clean = true;
-    for (const json& trial : results.trials) {
-        const std::string status = plain(trial.value("status", json()));
-        for (const auto& [kind, key] : {std::pair{status, "reasons"}, {"warning", "warnings"}}) {
-            for (const json& sentence : trial.value(key, json::array())) {
-                is_clean = false;
-                text += fmt::format(
-                    "- trial {}, round {}, `{}`: {}: {}\n", plain(trial.value("trial", json())),
-                    plain(trial.value("round", json())), plain(trial.value("benchmark", json())),
-                    kind, escape_cell(plain(sentence)));
-            }
-        }
-    }
-    return text + (is_clean ? "Every trial passed every gate, without warnings.\n\n" : "\n");
+    const std::string notes = render_trial_notes(results.trials);
+    return "## Validity\n\n" +
+           (notes.empty() ? "Every trial passed every gate, without warnings.\n" : notes) + "\n";
 }
 
-void add_rows(markdown_table& table, const json& object, const std::string& prefix) {
+/// One line of a list for each field; of the processor's flaws only those that concern it.
+std::string list_of(const json& object, const std::string& prefix = "") {
+    std::string text;
     for (const auto& [key, value] : object.items()) {
-        table.add({prefix + key, plain(value)});
+        json shown = value;
+        if (key == "mitigations" && value.is_object()) {
+            for (const auto& [flaw, state] : value.items()) {
+                if (state == "Not affected") {
+                    shown.erase(flaw);
+                }
+            }
+        }
+        text += fmt::format("- {}{}: {}\n", prefix, key, escape_cell(plain(shown)));
     }
+    return text;
 }
 
 std::string environment(const json& run) {
@@ -118,12 +118,10 @@ std::string environment(const json& run) {
     if (!run.is_object()) {
         return text + "The file has no run record.\n";
     }
-    markdown_table machine({{"what", left}, {"value", left}});
-    add_rows(machine, run.value("machine", json::object()), "");
-    add_rows(machine, run.value("placement", json::object()), "placement ");
-    add_rows(machine, run.value("calibration", json::object()), "calibration ");
-    add_rows(machine, run.value("regatta", json::object()), "regatta ");
-    text += machine.text() + "\n";
+    text += list_of(run.value("machine", json::object())) +
+            list_of(run.value("placement", json::object()), "placement ") +
+            list_of(run.value("calibration", json::object()), "calibration ") +
+            list_of(run.value("regatta", json::object()), "regatta ") + "\n";
     markdown_table runtimes({{"runtime", left},
                              {"model", left},
                              {"engine", left},

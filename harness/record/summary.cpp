@@ -35,11 +35,10 @@ void split_name(const std::string& benchmark, benchmark_summary& summary) {
     summary.label = summary.runtime + benchmark.substr(own);
 }
 
-void add_once(std::vector<std::string>& sentences, const json& trial, const char* key) {
-    for (const json& sentence : trial.value(key, json::array())) {
-        const auto text = sentence.get<std::string>();
-        if (std::find(sentences.begin(), sentences.end(), text) == sentences.end()) {
-            sentences.push_back(text);
+void add_remarks(benchmark_summary& summary, const json& trial, const std::string& status) {
+    for (const auto& [key, kind] : {std::pair{"reasons", status}, {"warnings", "warning"}}) {
+        for (const json& sentence : trial.value(key, json::array())) {
+            summary.remarks.emplace_back(kind, sentence.get<std::string>());
         }
     }
 }
@@ -71,7 +70,6 @@ void add_figures(benchmark_summary& summary, const json& trial) {
     if (const std::string verdict = text_at(trial, "saturation"); !verdict.empty()) {
         ++summary.saturation[verdict];
     }
-    add_once(summary.warnings, trial, "warnings");
 }
 
 void add_trial(benchmark_summary& summary, const json& trial) {
@@ -95,8 +93,8 @@ void add_trial(benchmark_summary& summary, const json& trial) {
         add_figures(summary, trial);
     } else {
         ++(status == "invalid" ? summary.invalid : summary.failed);
-        add_once(summary.reasons, trial, "reasons");
     }
+    add_remarks(summary, trial, status);
     add_errors(summary, trial);
 }
 
@@ -149,6 +147,7 @@ std::vector<benchmark_summary> summarise_trials(const std::vector<json>& trials)
         }
     }
     std::vector<benchmark_summary> result;
+    result.reserve(found.size());
     for (auto& [key, summary] : found) {
         result.push_back(std::move(summary));
     }

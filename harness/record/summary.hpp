@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/measure/histogram.hpp"
@@ -39,9 +40,9 @@ struct benchmark_summary {
     std::optional<std::map<std::string, std::uint64_t>> errors;
     /// How many of the ok trials got which saturation verdict.
     std::map<std::string, std::size_t, std::less<>> saturation;
-    /// Why trials are invalid or failed, and warnings of ok ones; each sentence once.
-    std::vector<std::string> reasons;
-    std::vector<std::string> warnings;
+    /// What the trials say of themselves, in their order: "invalid", "failed" or "warning", and the
+    /// sentence.
+    std::vector<std::pair<std::string, std::string>> remarks;
 
     std::size_t trials() const { return ok + invalid + failed; }
 

@@ -4,6 +4,7 @@
 
 #include "harness/record/format.hpp"
 #include "harness/record/markdown.hpp"
+#include "harness/record/notes.hpp"
 #include "harness/record/ranking.hpp"
 
 namespace regatta {
@@ -36,41 +37,30 @@ std::string errors_cell(const benchmark_summary& summary) {
     return format::number(static_cast<double>(sum), 0);
 }
 
-/// The first of `sentences` and how many more there are.
-std::string first_of(const std::vector<std::string>& sentences) {
-    if (sentences.empty()) {
-        return "no reason given";
-    }
-    return sentences.size() == 1 ? sentences[0]
-                                 : fmt::format("{} (+{} more)", sentences[0], sentences.size() - 1);
-}
-
-/// What a reader must know before believing the row; empty when there is nothing.
+/// What a reader must know before believing the row, in words that fit a cell; the sentences stand
+/// below the table. Empty when there is nothing.
 std::string note_of(const benchmark_summary& summary) {
     std::vector<std::string> notes;
-    if (summary.invalid + summary.failed != 0) {
-        std::string count = summary.invalid != 0 ? fmt::format("{} invalid", summary.invalid) : "";
-        if (summary.failed != 0) {
-            count += fmt::format("{}{} failed", count.empty() ? "" : ", ", summary.failed);
-        }
-        notes.push_back(count + ": " + first_of(summary.reasons));
+    if (summary.invalid != 0) {
+        notes.push_back(fmt::format("{} invalid", summary.invalid));
+    }
+    if (summary.failed != 0) {
+        notes.push_back(fmt::format("{} failed", summary.failed));
     }
     for (const std::string_view verdict : {"generator-bound", "machine-shared", "rate-limited"}) {
-        if (const auto found = summary.saturation.find(verdict);
-            found != summary.saturation.end()) {
+        const auto found = summary.saturation.find(verdict);
+        if (found != summary.saturation.end()) {
             notes.push_back(found->second == summary.ok ? std::string(verdict)
                                                         : fmt::format("{} in {} of {}", verdict,
                                                                       found->second, summary.ok));
         }
     }
-    for (const auto& [kind, count] :
-         summary.errors.value_or(std::map<std::string, std::uint64_t>{})) {
-        if (count != 0) {
-            notes.push_back(fmt::format("{} {}", kind, count));
+    if (summary.errors) {
+        for (const auto& [kind, count] : *summary.errors) {
+            if (count != 0) {
+                notes.push_back(fmt::format("{} {}", kind, count));
+            }
         }
-    }
-    if (!summary.warnings.empty()) {
-        notes.push_back("warning: " + first_of(summary.warnings));
     }
     return fmt::format("{}", fmt::join(notes, "; "));
 }
@@ -82,7 +72,7 @@ bool has_several_runs(std::span<const benchmark_summary> rivals) {
 }  // namespace
 
 std::string conditions_of(const benchmark_summary& summary) {
-    const std::string loop = summary.mode.empty() ? "job" : summary.mode + " loop";
+    std::string loop = summary.mode.empty() ? "job" : summary.mode + " loop";
     const std::string& kind = summary.latency_kind;
     if (kind.empty()) {
         return loop;
@@ -148,7 +138,8 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                    fmt::format("{}/{}", summary.ok, summary.trials()), note_of(summary)});
     }
     table.drop_empty_columns();
-    return table.text();
+    const std::string notes = render_notes(rivals);
+    return table.text() + (notes.empty() ? "" : "\n" + notes);
 }
 
 std::string render_table(const std::vector<nlohmann::json>& trials) {

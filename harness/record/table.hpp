@@ -10,12 +10,12 @@
 namespace regatta {
 
 /// Trial records (results/FORMAT.md) as Markdown: for each group of rivals (same workload, same
-/// parameters) a heading, a table with a row for each runtime, and a sentence that says who is
-/// fastest or that this cannot be told. Last, a line that says how to read the figures. Throws
-/// std::runtime_error where a record lacks what the format promises.
+/// parameters) a heading, a table with a row for each runtime, what its trials say of themselves,
+/// and a sentence that says who is fastest or that this cannot be told. Last, a line that says how
+/// to read the figures. Throws std::runtime_error where a record lacks what the format promises.
 std::string render_table(const std::vector<nlohmann::json>& trials);
 
-/// One group's table; `rivals` share group and mode.
+/// One group's table and notes; `rivals` share group and mode.
 std::string render_group(std::span<const benchmark_summary> rivals);
 
 /// What render_table's last line says.

@@ -99,5 +99,16 @@ TEST(ranking, every_pair_that_cannot_be_told_apart_is_named) {
               "thread and asio cannot be told apart. Not ranked, for want of ok trials: zebra.");
 }
 
+TEST(ranking, those_who_cannot_be_told_apart_are_named_together) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3, 100e3});
+    add_rounds(trials, {.runtime = "asio"}, {90e3, 120e3, 80e3});
+    add_rounds(trials, {.runtime = "fiber"}, {130e3, 70e3, 110e3});
+    add_rounds(trials, {.runtime = "uring"}, {150e3, 150e3, 151e3});
+    EXPECT_EQ(sentence_of(trials),
+              "No single fastest: asio, fiber and uring cannot be told apart. thread, asio and "
+              "fiber cannot be told apart.");
+}
+
 }  // namespace
 }  // namespace regatta

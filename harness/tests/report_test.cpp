@@ -56,10 +56,12 @@ TEST(report, golden_page) {
 
 ### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                    |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :-------------------------------------- |
-| asio    | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 failed: the program died of signal 11 |
-| uring   | 130,000 |  127,537-132,505 |    501 |    743 |      748 |      7.69 |    4.00 |      0 |    3/3 |                                         |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note     |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :------- |
+| asio    | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 failed |
+| uring   | 130,000 |  127,537-132,505 |    501 |    743 |      748 |      7.69 |    4.00 |      0 |    3/3 |          |
+
+- failed (asio): the program died of signal 11
 
 Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: not measured, or too few trials or samples to say.
 
@@ -69,21 +71,19 @@ Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on t
 
 ## Environment
 
-| what                      | value             |
-| :------------------------ | :---------------- |
-| cpu_model                 | Synthetic \| CPU  |
-| cpus_online               | 2                 |
-| governor                  | n/a               |
-| limits                    | nofile_soft: 1024 |
-| placement generator_cpus  | 0                 |
-| placement mode            | split             |
-| placement server_cpus     | 1                 |
-| placement shared          | false             |
-| calibration rounds_per_us | 400               |
-| regatta commit            | 0123abcd          |
-| regatta compiler          | g++ 12.2.0        |
-| regatta dirty             | true              |
-| regatta version           | 0.1.0             |
+- cpu_model: Synthetic \| CPU
+- cpus_online: 2
+- governor: n/a
+- limits: nofile_soft: 1024
+- placement generator_cpus: 0
+- placement mode: split
+- placement server_cpus: 1
+- placement shared: false
+- calibration rounds_per_us: 400
+- regatta commit: 0123abcd
+- regatta compiler: g++ 12.2.0
+- regatta dirty: true
+- regatta version: 0.1.0
 
 | runtime | model     | engine | versions      | sha256           |
 | :------ | :-------- | :----- | :------------ | :--------------- |

@@ -58,7 +58,9 @@ TEST(table, golden_notes) {
     trials[3]["saturation"] = "generator-bound";
     trials[4]["saturation"] = "generator-bound";
     trials[5]["client"]["errors"]["timeout"] = 7;
-    trials[5]["warnings"] = {"the clock source is hpet"};
+    trials[4]["warnings"] = {"other programs used 12.5 % of the CPUs"};
+    trials[5]["warnings"] = {"other programs used 3 % of the CPUs", "the clock source is hpet"};
+    trials[0]["warnings"] = {"the clock source is hpet"};
     for (int round = 0; round < 3; ++round) {
         trials.push_back(fixture::failed_trial({.runtime = "zebra", .round = round},
                                                "the program died of signal 11"));
@@ -67,11 +69,16 @@ TEST(table, golden_notes) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                                                    |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :---------------------------------------------------------------------- |
-| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid: the server counted 9 requests \| the client 10               |
-| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7; warning: the clock source is hpet |
-| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed: the program died of signal 11                                 |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                 |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------------------------------- |
+| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid                            |
+| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7 |
+| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed                             |
+
+- warning (thread and fiber): the clock source is hpet
+- invalid (thread): the server counted 9 requests \| the client 10
+- warning (fiber): other programs used 12.5 % of the CPUs
+- failed (zebra): the program died of signal 11
 
 No single fastest: thread and fiber cannot be told apart. The generator, not the runtime, set the rate of fiber (generator-bound).
 

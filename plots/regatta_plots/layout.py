@@ -36,17 +36,17 @@ class Page:
 
     def __init__(self, title: str, subtitle: str, panel_titles: list[str], results: Results, *,
                  legend: list[Entry] = (), heights: list[float] | None = None,
-                 row_names: list[str] = ()) -> None:
+                 row_names: list[str] = (), aside: float = 0) -> None:
         """`heights`: of each panel, where they differ; `row_names`: what stands left of the axes
-        in place of numbers."""
+        in place of numbers; `aside`: room right of each panel."""
         count = len(panel_titles)
         self.columns = columns = 1 if count == 1 else 2 if count in (2, 4) else 3
         width = 6.4 if columns == 1 else 3.7
         heights = heights or [3.2 if columns == 1 else 2.6] * count
         names = max((len(name) for name in row_names), default=0) * _CHARACTER
         left = max(0.95, names + 0.35)
-        between = max(0.85, names + 0.35)
-        right = 0.75 + max(len(e.label) for e in legend) * _CHARACTER if legend else 0.4
+        between = max(0.85, names + 0.35) + aside
+        right = 0.75 + max(len(e.label) for e in legend) * _CHARACTER if legend else 0.4 + aside
         total = left + columns * width + (columns - 1) * between + right
         titles = [textwrap.fill(text.replace("/", " "), int(width / _CHARACTER))
                   for text in panel_titles]
@@ -111,7 +111,7 @@ def _footer(results: Results, width: int) -> list[str]:
     parts = [
         machine.get("cpu_model"),
         machine.get("cpus_online") and f"{machine['cpus_online']} CPUs",
-        machine.get("kernel") and f"Linux {machine['kernel']}",
+        machine.get("kernel"),
         machine.get("virtualization"),
         build.get("compiler"),
         commit and f"commit {commit}{' (changed)' if build.get('dirty') else ''}",

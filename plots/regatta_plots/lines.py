@@ -9,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import (FixedLocator, FuncFormatter, LogLocator, MaxNLocator,
                                NullFormatter, NullLocator)
+from matplotlib.transforms import ScaledTranslation
 
 from . import style
 from .errors import NoData
 from .layout import Entry, Page, plot_style
 from .record import Results
+from .stats import Estimate
 from .summary import Benchmark, benchmarks, by_group
 
 
@@ -54,19 +56,20 @@ def legend_of(panels: dict[tuple, list[Benchmark]]) -> list[Entry]:
 
 
 def _draw_line(axes: Axes, members: list[Benchmark], xs: list[float], parameter: str, metric: str,
-               divisor: float, look: style.Look) -> None:
-    """One runtime's line: a gap where it has no figure."""
+               divisor: float, look: style.Look, shift: float) -> None:
+    """One runtime's line, moved sideways by `shift` points: a gap where it has no figure."""
     found = {member.params[parameter]: member.estimate(metric) for member in members}
-    estimates = [found.get(x) for x in xs]
-    medians = np.array([e.median if e else math.nan for e in estimates]) / divisor
-    low = np.array([e.low if e else math.nan for e in estimates]) / divisor
-    high = np.array([e.high if e else math.nan for e in estimates]) / divisor
-    errors = np.abs(np.vstack([medians - low, high - medians]))
+    estimates = [found.get(x, Estimate()) for x in xs]
+    medians = np.array([e.median for e in estimates]) / divisor
+    reach = np.array([[e.median - e.low, e.high - e.median] for e in estimates])
+    errors = np.abs(reach.T / divisor)
+    moved = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
     size = 5 if len(xs) <= 20 else 3
-    axes.plot(xs, medians, label=members[0].label, **{**plot_style(look), "markersize": size})
+    axes.plot(xs, medians, label=members[0].label, transform=moved,
+              **{**plot_style(look), "markersize": size})
     known = ~np.isnan(errors[0])
     axes.errorbar(np.array(xs)[known], medians[known], yerr=errors[:, known], fmt="none",
-                  ecolor=look.colour, elinewidth=0.9, capsize=2)
+                  ecolor=look.colour, elinewidth=0.9, capsize=2, transform=moved)
 
 
 def _scale_x(axes: Axes, xs: list[float]) -> bool:
@@ -129,17 +132,23 @@ def draw_against(results: Results, *, parameter: str, metric: str, divisor: floa
     panels = panels_against(results, parameter, metric)
     if not panels:
         raise NoData(f"no benchmark with ok trials has {metric} for two values of {parameter}")
-    subtitle, titles = subtitle_of(panels, "median of trials, 95 % intervals")
-    legend = legend_of(panels)
-    looks = {entry.label: entry.look for entry in legend}
+    subtitle, titles = subtitle_of(panels, "median of trials, 95 % intervals, "
+                                           "runtimes side by side")
+    looks = {entry.label: entry.look for entry in legend_of(panels)}
+    shown = {member.label for members in panels.values() for member in members
+             if not math.isnan(member.estimate(metric).median)}
+    legend = [Entry(label if label in shown else f"{label} (n/a)", look)
+              for label, look in looks.items()]
     page = Page(title, subtitle, titles, results, legend=legend)
     is_log_y = max(_spread(members, metric) for members in panels.values()) >= 15
     is_log_x = set()
     for axes, members in zip(page.axes, panels.values()):
         xs = sorted({member.params[parameter] for member in members})
-        for label in dict.fromkeys(member.label for member in members):
-            own = [member for member in members if member.label == label]
-            _draw_line(axes, own, xs, parameter, metric, divisor, looks[label])
+        step = min(3.0, 12 / len(looks)) if len(xs) <= 20 else 0
+        for place, label in enumerate(looks):
+            if own := [member for member in members if member.label == label]:
+                _draw_line(axes, own, xs, parameter, metric, divisor, looks[label],
+                           step * (place - (len(looks) - 1) / 2))
         is_log_x.add(_scale_x(axes, xs))
         _scale_y(axes, members, metric, divisor, is_log_y)
     page.label(parameter + (" (log scale)" if is_log_x == {True} else ""),

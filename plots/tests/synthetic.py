@@ -11,7 +11,7 @@ from regatta_plots.histogram import SUB_BUCKET_BITS, Histogram
 
 MACHINE = {
     "fingerprint": "0000", "cpu_model": "SYNTHETIC TEST DATA, no machine", "cpus_online": 2,
-    "memory_bytes": 2**32, "kernel": "6.18.0-synthetic", "distribution": None,
+    "memory_bytes": 2**32, "kernel": "Linux 6.18.0-synthetic", "distribution": None,
     "virtualization": "kvm", "clock_source": None, "governor": None, "smt": None,
     "mitigations": {}, "transparent_hugepages": None, "io_uring_disabled": None,
     "limits": {"nofile_soft": 1024, "nofile_hard": 1024, "nproc_soft": 1024},
@@ -67,7 +67,7 @@ def trial(runtime: str, workload: str, params: dict, round_: int, rng, speed: fl
     client = {"connections": connections, "requests": samples, "replies": samples,
               "bytes_sent": 0, "bytes_received": 0,
               "errors": dict.fromkeys(("connect", "reset", "closed", "timeout", "wrong_reply"), 0)}
-    return {"record": "trial", "schema": 1, "trial": 0, "round": round_, "benchmark": name,
+    return {"record": "trial", "schema": 1, "trial": 0, "round": round_, "attempt": 0, "benchmark": name,
             "workload": workload, "runtime": runtime, "kind": "job" if is_job else "server",
             "params": params, "status": "ok", "reasons": [], "warnings": [],
             "started_at": "2026-01-01T00:00:00Z", "mode": None if is_job else "closed",

@@ -25,7 +25,7 @@ def _figure(value: float) -> str:
 
 
 def _draw_bars(axes: Axes, members: list[Benchmark], looks: dict[str, Look]) -> None:
-    """One bar a runtime, its figure at its end; nothing where there is no figure."""
+    """One bar a runtime, its figure in a column on the right; nothing where there is none."""
     longest = 0.0
     for row, member in enumerate(members):
         estimate = member.estimate(METRIC)
@@ -38,11 +38,9 @@ def _draw_bars(axes: Axes, members: list[Benchmark], looks: dict[str, Look]) -> 
         if not math.isnan(low):
             axes.errorbar(median, row, xerr=[[abs(median - low)], [abs(high - median)]],
                           fmt="none", ecolor="#777777", elinewidth=1, capsize=2)
-        end = max(median, min(high, 1.5 * median)) if not math.isnan(high) else median
-        axes.annotate(_figure(median), (end, row), xytext=(4, 0), textcoords="offset points",
-                      va="center", size=8)
-        longest = max(longest, end)
-    axes.set_xlim(0, longest * 1.15)
+        axes.text(1.02, row, _figure(median), va="center", transform=axes.get_yaxis_transform())
+        longest = max(longest, median, 0 if math.isnan(high) else min(high, 1.5 * median))
+    axes.set_xlim(0, longest * 1.05)
     axes.set_ylim(len(members) - 0.4, -0.6)
     axes.set_yticks(range(len(members)), [member.label for member in members])
     axes.grid(axis="y", visible=False)
@@ -59,7 +57,7 @@ def draw(results: Results) -> Figure:
     subtitle, titles = subtitle_of(panels, "user + system time of the server for each operation, "
                                            "median of trials, 95 % intervals")
     looks = {entry.label: entry.look for entry in legend_of(panels)}
-    page = Page(TITLE, subtitle, titles, results, row_names=list(looks),
+    page = Page(TITLE, subtitle, titles, results, row_names=list(looks), aside=0.35,
                 heights=[0.3 + 0.19 * len(members) for members in panels.values()])
     for axes, members in zip(page.axes, panels.values()):
         _draw_bars(axes, members, looks)
