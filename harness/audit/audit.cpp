@@ -1,8 +1,11 @@
 #include "harness/audit/audit.hpp"
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "harness/audit/foreign_program.hpp"
+#include "harness/audit/foreign_share.hpp"
 #include "harness/audit/scratch_folder.hpp"
 #include "harness/audit/server_child.hpp"
 #include "harness/measure/histogram_json.hpp"
@@ -29,8 +32,8 @@ json blank_record(const audit_arm& arm, const audit_settings& settings) {
                 {"started_at", time_now()},
                 {"reasons", json::array()}};
     for (const char* field :
-         {"command", "depth", "latency_kind", "requests", "error_count", "measured", "truth",
-          "latency", "server_late_ns_p50", "server_late_ns_p99"}) {
+         {"command", "depth", "latency_kind", "requests", "error_count", "server_requests", "measured", "truth",
+          "latency", "server_late_ns_p50", "server_late_ns_p99", "foreign_cpu_share"}) {
         record[field] = nullptr;
     }
     return record;
@@ -43,7 +46,7 @@ json truth_of(const audit_arm& arm, double rate_per_s) {
         if (!value) {
             return nullptr;
         }
-        truth[field] = *value;
+        truth[field] = std::llround(*value);
     }
     return truth;
 }
@@ -67,8 +70,10 @@ void measure(const audit_arm& arm, const audit_settings& settings, json& record)
                              freezes ? arm.model.freeze_ns : 0,
                              settings.placed.generator_cpus,
                              scratch.path()};
+    const foreign_share_meter neighbours(settings.placed, server.pid());
     const tool_report report =
         arm.tool->run(arm.process, asked, {server.port(), server.pid(), server.voice()});
+    record["foreign_cpu_share"] = json_or_null(neighbours.stop());
     const histogram lateness = server.stop();
     record["command"] = report.command;
     record["depth"] = report.depth.value_or(1);
@@ -77,10 +82,13 @@ void measure(const audit_arm& arm, const audit_settings& settings, json& record)
     record["error_count"] = report.errors;
     record["measured"] = measured_of(report);
     record["latency"] = report.latency ? to_json(*report.latency) : json();
-    record["server_late_ns_p50"] = json_or_null(lateness.percentile(0.5));
-    record["server_late_ns_p99"] = json_or_null(lateness.percentile(0.99));
     if (report.requests == 0) {
         throw trial_failure("not one request was answered");
+    }
+    record["server_requests"] = lateness.count();
+    if (!lateness.empty()) {
+        record["server_late_ns_p50"] = lateness.value_at(0.5);
+        record["server_late_ns_p99"] = lateness.value_at(0.99);
     }
 }
 

@@ -14,6 +14,8 @@ namespace {
 using nlohmann::json;
 
 constexpr double ns_per_ms = 1e6;
+// As the validity gates of trials have it (harness/README.md).
+constexpr double foreign_share_max = 0.1;
 
 std::string milliseconds(double ns) {
     return format::number(ns / ns_per_ms, ns < 10 * ns_per_ms ? 2 : 1);
@@ -107,6 +109,7 @@ std::vector<std::string> table_notes(const std::vector<json>& audits) {
     }
     double late_p50 = 0;
     double late_p99 = 0;
+    double foreign = 0;
     bool lacks_truth = false;
     std::uint64_t errors = 0;
     for (const json& audit : audits) {
@@ -120,6 +123,7 @@ std::vector<std::string> table_notes(const std::vector<json>& audits) {
         };
         larger(late_p50, "server_late_ns_p50");
         larger(late_p99, "server_late_ns_p99");
+        larger(foreign, "foreign_cpu_share");
         lacks_truth = lacks_truth || audit.at("truth").is_null();
         errors += audit.at("error_count").get<std::uint64_t>();
     }
@@ -127,6 +131,13 @@ std::vector<std::string> table_notes(const std::vector<json>& audits) {
         fmt::format("The server itself was late by {} ms at p50 and {} ms at p99, in the "
                     "worst of these audits.",
                     milliseconds(late_p50), milliseconds(late_p99)));
+    if (foreign > foreign_share_max) {
+        notes.push_back(
+            fmt::format("Other programs used up to {:.0f} % of the CPUs: part of the errors is "
+                        "theirs; stop them "
+                        "and audit again.",
+                        100 * foreign));
+    }
     if (lacks_truth) {
         notes.push_back(
             "Without an error: a closed loop has no rate of its own, so this server's "

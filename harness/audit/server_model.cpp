@@ -86,7 +86,7 @@ server_model server_model_from_json(const nlohmann::json& object) {
 }
 
 reply_times::reply_times(const server_model& model, std::uint64_t begin_ns)
-    : model_(model), begin_ns_(begin_ns), random_(model.seed) {}
+    : model_(model), begin_ns_(begin_ns), random_(~model.seed) {}
 
 std::uint64_t reply_times::due_ns(std::uint64_t arrival_ns) {
     if (model_.kind == server_kind::mm1) {

@@ -59,6 +59,8 @@ private:
     server_model model_;
     std::uint64_t begin_ns_;
     std::uint64_t free_ns_ = 0;  // mm1: when the queue is empty
+    // From the complement of the seed: the arrivals come from the seed itself, and would else be
+    // the same numbers.
     std::mt19937_64 random_;
 };
 
