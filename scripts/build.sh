@@ -24,10 +24,11 @@ build() {
     in_folder_lock "$directory" "${ninja[@]}" >&2 || die 1 "building build/$preset failed: see above"
 }
 
+# Paths in the compiler's cache are relative to the tree, so that every clone of it profits.
 in_folder_lock() {
     local directory=$1
     shift
-    (cd "$root" && flock --close "$directory/.lock" "$@")
+    (cd "$root" && CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true flock --close "$directory/.lock" "$@")
 }
 
 # The first Python 3 that draws the figures and runs the tests; often not the first on PATH.

@@ -31,9 +31,9 @@ json blank_record(const audit_arm& arm, const audit_settings& settings) {
                 {"placement", to_json(settings.placed)},
                 {"started_at", time_now()},
                 {"reasons", json::array()}};
-    for (const char* field :
-         {"command", "depth", "latency_kind", "requests", "error_count", "server_requests", "measured", "truth",
-          "latency", "server_late_ns_p50", "server_late_ns_p99", "foreign_cpu_share"}) {
+    for (const char* field : {"command", "depth", "latency_kind", "requests", "error_count",
+                              "server_requests", "measured", "truth", "latency",
+                              "server_late_ns_p50", "server_late_ns_p99", "foreign_cpu_share"}) {
         record[field] = nullptr;
     }
     return record;

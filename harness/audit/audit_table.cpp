@@ -74,6 +74,54 @@ std::string listing(const std::vector<json>& audits, const char* status) {
     return entries.empty() ? "" : format::listing(entries);
 }
 
+void add_notes_of_chance(const std::vector<json>& audits, std::vector<std::string>& notes) {
+    for (const json& audit : audits) {
+        if (audit.at("status") != "ok" || audit.at("arrivals") != "poisson") {
+            continue;
+        }
+        const server_model model = server_model_from_json(audit.at("server"));
+        std::vector<std::string> parts;
+        for (const auto& [fraction, field] : percentiles) {
+            const auto chance =
+                chance_ns(model, arrival_process::poisson, audit.at("rate_per_s").get<double>(),
+                          audit.at("measured_ns").get<double>() / 1e9, fraction);
+            if (chance) {
+                parts.push_back(
+                    fmt::format("{} ms at p{:g}", milliseconds(*chance), 100 * fraction));
+            }
+        }
+        if (!parts.empty()) {
+            notes.push_back(
+                fmt::format("Poisson arrivals: so few meet the freezes that chance moves a "
+                            "percentile by {} (one "
+                            "standard deviation); a longer audit, by less.",
+                            format::listing(parts)));
+        }
+    }
+}
+
+void add_notes_of_machine(const std::vector<json>& audits, std::vector<std::string>& notes) {
+    const auto worst = [&audits](const char* field) {
+        double largest = 0;
+        for (const json& audit : audits) {
+            if (audit.at(field).is_number()) {
+                largest = std::max(largest, audit.at(field).get<double>());
+            }
+        }
+        return largest;
+    };
+    notes.push_back(fmt::format(
+        "The server itself was late by {} ms at p50 and {} ms at p99, in the worst of these "
+        "audits.",
+        milliseconds(worst("server_late_ns_p50")), milliseconds(worst("server_late_ns_p99"))));
+    if (const double foreign = worst("foreign_cpu_share"); foreign > foreign_share_max) {
+        notes.push_back(
+            fmt::format("Other programs used up to {:.0f} % of the CPUs: part of the errors is "
+                        "theirs; stop them and audit again.",
+                        100 * foreign));
+    }
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_rows(const std::vector<json>& audits) {
@@ -107,36 +155,15 @@ std::vector<std::string> table_notes(const std::vector<json>& audits) {
     if (const std::string failed = listing(audits, "failed"); !failed.empty()) {
         notes.push_back("Failed: " + failed + ".");
     }
-    double late_p50 = 0;
-    double late_p99 = 0;
-    double foreign = 0;
+    add_notes_of_chance(audits, notes);
+    add_notes_of_machine(audits, notes);
     bool lacks_truth = false;
     std::uint64_t errors = 0;
     for (const json& audit : audits) {
-        if (audit.at("status") != "ok") {
-            continue;
+        if (audit.at("status") == "ok") {
+            lacks_truth = lacks_truth || audit.at("truth").is_null();
+            errors += audit.at("error_count").get<std::uint64_t>();
         }
-        const auto larger = [&audit](double& worst, const char* field) {
-            if (audit.at(field).is_number()) {
-                worst = std::max(worst, audit.at(field).get<double>());
-            }
-        };
-        larger(late_p50, "server_late_ns_p50");
-        larger(late_p99, "server_late_ns_p99");
-        larger(foreign, "foreign_cpu_share");
-        lacks_truth = lacks_truth || audit.at("truth").is_null();
-        errors += audit.at("error_count").get<std::uint64_t>();
-    }
-    notes.push_back(
-        fmt::format("The server itself was late by {} ms at p50 and {} ms at p99, in the "
-                    "worst of these audits.",
-                    milliseconds(late_p50), milliseconds(late_p99)));
-    if (foreign > foreign_share_max) {
-        notes.push_back(
-            fmt::format("Other programs used up to {:.0f} % of the CPUs: part of the errors is "
-                        "theirs; stop them "
-                        "and audit again.",
-                        100 * foreign));
     }
     if (lacks_truth) {
         notes.push_back(

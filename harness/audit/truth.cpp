@@ -60,4 +60,15 @@ std::optional<double> true_response_ns(const server_model& model, arrival_proces
     return -std::log1p(-fraction) * service_ns / (1 - waiting);
 }
 
+std::optional<double> chance_ns(const server_model& model, arrival_process process,
+                                double rate_per_s, double seconds, double fraction) {
+    const auto truth = true_response_ns(model, process, rate_per_s, fraction);
+    if (model.kind != server_kind::freeze || process != arrival_process::poisson ||
+        *truth <= static_cast<double>(model.delay_ns)) {
+        return std::nullopt;
+    }
+    return static_cast<double>(model.period_ns) *
+           std::sqrt((1 - fraction) / (rate_per_s * seconds));
+}
+
 }  // namespace regatta::audit

@@ -38,4 +38,11 @@ std::string name_of(arrival_process process);
 std::optional<double> true_response_ns(const server_model& model, arrival_process process,
                                        double rate_per_s, double fraction);
 
+/// The standard deviation in ns, by chance alone, of the percentile `fraction` of `seconds` of
+/// Poisson arrivals at a server that freezes: with n = rate x seconds, sqrt(n (1 - p)) arrivals
+/// more or fewer beyond the percentile, of which n / P come in each unit of time, hence P sqrt((1 -
+/// p) / n). Nothing below the freeze, where there is no chance in it, and elsewhere.
+std::optional<double> chance_ns(const server_model& model, arrival_process process,
+                                double rate_per_s, double seconds, double fraction);
+
 }  // namespace regatta::audit

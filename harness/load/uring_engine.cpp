@@ -22,8 +22,8 @@ constexpr std::size_t buffer_bytes = 16 << 10;
 // group was submitted: a larger one would make that time untrue, a smaller one costs system calls.
 constexpr unsigned sends_per_group = 32;
 
-enum operation : std::uint64_t { receive_operation, send_operation, cancel_operation };
-constexpr unsigned operation_bits = 2;
+enum operation : std::uint64_t { receive_operation, send_operation };
+constexpr unsigned operation_bits = 1;
 
 std::uint64_t tag(connection_id id, operation what) {
     return (std::uint64_t{id} << operation_bits) | what;
@@ -74,15 +74,11 @@ uring_engine::uring_engine(std::span<const int> sockets) {
 }
 
 uring_engine::~uring_engine() {
-    // The kernel may write into the buffers until every operation is over.
+    // The kernel may write into the buffers until every operation is over; a socket that is shut
+    // down ends its own.
     for (peer& each : peers_) {
         each.is_open = false;
         ::shutdown(each.fd, SHUT_RDWR);
-    }
-    io_uring_sqe* const entry = io_uring_get_sqe(&ring_);
-    if (entry != nullptr) {
-        io_uring_prep_cancel64(entry, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-        entry->user_data = tag(0, cancel_operation);
     }
     struct : engine_events {
         void sending(connection_id, std::uint64_t) override {}
@@ -90,7 +86,8 @@ uring_engine::~uring_engine() {
         void received(connection_id, bytes_view, std::uint64_t) override {}
         void lost(connection_id, int, std::uint64_t) override {}
     } nobody;
-    for (int attempts = 0; operations_ != 0 && attempts < 100; ++attempts) {
+    const std::uint64_t deadline = now_ns() + 1'000'000'000;
+    while (operations_ != 0 && now_ns() < deadline) {
         io_uring_cqe* first = nullptr;
         __kernel_timespec patience{0, 10'000'000};
         io_uring_submit_and_wait_timeout(&ring_, &first, 1, &patience, nullptr);
@@ -205,16 +202,11 @@ void uring_engine::dispatch(engine_events& events, std::uint64_t now_ns) {
     io_uring_for_each_cqe(&ring_, head, completion) {
         ++seen;
         const auto id = static_cast<connection_id>(completion->user_data >> operation_bits);
-        switch (completion->user_data & ((1u << operation_bits) - 1)) {
-            case receive_operation:
-                completed_receive(events, id, *completion, now_ns);
-                break;
-            case send_operation:
-                --operations_;
-                completed_send(events, id, completion->res, now_ns);
-                break;
-            default:
-                break;
+        if ((completion->user_data & 1) == send_operation) {
+            --operations_;
+            completed_send(events, id, completion->res, now_ns);
+        } else {
+            completed_receive(events, id, *completion, now_ns);
         }
     }
     io_uring_cq_advance(&ring_, seen);

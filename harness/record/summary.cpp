@@ -147,6 +147,7 @@ std::vector<benchmark_summary> summarise_trials(const std::vector<json>& trials)
         }
     }
     std::vector<benchmark_summary> result;
+    result.reserve(found.size());
     for (auto& [key, summary] : found) {
         result.push_back(std::move(summary));
     }

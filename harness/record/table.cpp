@@ -72,7 +72,7 @@ bool has_several_runs(std::span<const benchmark_summary> rivals) {
 }  // namespace
 
 std::string conditions_of(const benchmark_summary& summary) {
-    const std::string loop = summary.mode.empty() ? "job" : summary.mode + " loop";
+    std::string loop = summary.mode.empty() ? "job" : summary.mode + " loop";
     const std::string& kind = summary.latency_kind;
     if (kind.empty()) {
         return loop;

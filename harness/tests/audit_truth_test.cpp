@@ -22,9 +22,10 @@ server_model model_of(server_kind kind) {
 }
 
 /// The response times of `seconds` of arrivals, by the model's own rule.
-histogram simulated(const server_model& model, const std::string& arrivals, double seconds) {
+histogram simulated(const server_model& model, const std::string& arrivals, double seconds,
+                    std::uint64_t seed = 1) {
     const auto length_ns = static_cast<std::uint64_t>(seconds * 1e9);
-    load::schedule schedule(arrivals, {{length_ns, rate_per_s}}, 1);
+    load::schedule schedule(arrivals, {{length_ns, rate_per_s}}, seed);
     reply_times times(model, 0);
     histogram responses;
     for (std::uint64_t at = schedule.next(); at < length_ns; at = schedule.next()) {
@@ -76,6 +77,23 @@ TEST(audit_truth, of_queues_is_that_of_the_literature) {
     EXPECT_EQ(true_response_ns(model, arrival_process::closed, rate_per_s, 0.5), std::nullopt);
     EXPECT_EQ(true_response_ns(model, arrival_process::paced, rate_per_s, 0.5), std::nullopt);
     EXPECT_EQ(true_response_ns(model, arrival_process::poisson, 2858, 0.5), std::nullopt);
+}
+
+TEST(audit_truth, says_how_far_chance_moves_a_percentile) {
+    const server_model model = model_of(server_kind::freeze);
+    const auto poisson = arrival_process::poisson;
+    EXPECT_NEAR(*chance_ns(model, poisson, rate_per_s, 20, 0.95), 11.18e6, 1e4);
+    EXPECT_EQ(chance_ns(model, poisson, rate_per_s, 20, 0.5), std::nullopt);
+    EXPECT_EQ(chance_ns(model, arrival_process::constant, rate_per_s, 20, 0.95), std::nullopt);
+    // Against simulation: p95 of 20 s, over 200 seeds.
+    double squares = 0;
+    constexpr int seeds = 200;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const histogram responses = simulated(model, "poisson", 20, seed);
+        const double apart = static_cast<double>(responses.value_at(0.95)) - 501e6;
+        squares += apart * apart;
+    }
+    EXPECT_NEAR(std::sqrt(squares / seeds), 11.18e6, 2.5e6);
 }
 
 TEST(audit_model, freezes_in_the_middle_of_each_period) {

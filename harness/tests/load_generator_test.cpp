@@ -1,5 +1,6 @@
 #include "harness/load/generator.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <atomic>
@@ -199,6 +200,22 @@ TEST_P(every_engine, counts_unanswered_requests_as_timeouts) {
         EXPECT_EQ(result.client.resets + result.client.closed, 0u);
         EXPECT_NEAR(result.mean_in_flight, 4 * depth, 0.001);
     }
+}
+
+TEST_P(every_engine, gives_up_on_a_server_that_does_not_read) {
+    fake_server server([](int fd) {
+        pollfd hang_up{fd, POLLRDHUP, 0};
+        poll(&hang_up, 1, -1);
+    });
+    load_plan plan = make_plan(GetParam(), server.port(), 1 << 20);
+    plan.depth = 16;
+    plan.drain_ns = 20'000'000;
+    const load_result result = load(plan);
+    expect_consistent(result, plan);
+    EXPECT_EQ(result.unanswered, 64u);
+    EXPECT_EQ(result.client.requests, 64u);
+    EXPECT_EQ(result.client.replies, 0u);
+    EXPECT_LT(result.client.bytes_sent, 64u << 20);
 }
 
 TEST_P(every_engine, puts_replies_together_that_come_in_pieces) {

@@ -51,7 +51,8 @@ Median of the ok trials (95 % interval over trials). -: not run; n/a: no figure.
 }
 
 TEST(pivot, golden_ratios_to_a_row) {
-    EXPECT_EQ(pivot_of(grid(), {.baseline = "asio"}), R"(### echo/size:64/workers:1, closed loop: throughput_per_s
+    EXPECT_EQ(pivot_of(grid(), {.baseline = "asio"}),
+              R"(### echo/size:64/workers:1, closed loop: throughput_per_s
 
 | runtime |      connections:1 |   connections:50 | geometric mean |
 | :------ | -----------------: | ---------------: | -------------: |
@@ -98,7 +99,8 @@ TEST(pivot, golden_across_runs_is_not_paired) {
     for (std::size_t i = 0; i < trials.size(); ++i) {
         trials[i]["run_id"] = i < 3 ? "first" : "second";
     }
-    EXPECT_EQ(pivot_of(trials, {.columns = "run", .baseline = "first"}), R"(### echo/size:64/connections:50/workers:1, closed loop: throughput_per_s
+    EXPECT_EQ(pivot_of(trials, {.columns = "run", .baseline = "first"}),
+              R"(### echo/size:64/connections:50/workers:1, closed loop: throughput_per_s
 
 | runtime | run:first |    run:second |
 | :------ | --------: | ------------: |

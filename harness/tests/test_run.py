@@ -146,10 +146,12 @@ def test_what_a_gate_refuses_is_invalid(tmp_path):
     [miscounted] = trials_of(out, "miscount")
     assert (miscounted["server"]["counters"]["requests"]
             == miscounted["client"]["replies"] + 1)
-    [noted] = trials_of(out, "note")
-    assert "a note" in noted["warnings"] and noted["server"]["notes"] == ["a note"]
-    [left] = trials_of(out, "open-output")
-    assert all("Little's law" in r for r in left["reasons"])
+    # On a machine that is not steady these two may be repeated.
+    for noted in trials_of(out, "note"):
+        assert "a note" in noted["warnings"] and noted["server"]["notes"] == ["a note"]
+    for left in trials_of(out, "open-output"):
+        assert all("Little's law" in r for r in left["reasons"])
+    assert {"note", "open-output"} <= {t["runtime"] for t in read_records(out) if t["record"] == "trial"}
     assert not processes_with(f" {tmp_path}/")
 
 

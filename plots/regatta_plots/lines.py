@@ -61,7 +61,8 @@ def _draw_line(axes: Axes, members: list[Benchmark], xs: list[float], parameter:
     found = {member.params[parameter]: member.estimate(metric) for member in members}
     estimates = [found.get(x, Estimate()) for x in xs]
     medians = np.array([e.median for e in estimates]) / divisor
-    errors = np.abs(np.array([[e.median - e.low, e.high - e.median] for e in estimates]).T / divisor)
+    reach = np.array([[e.median - e.low, e.high - e.median] for e in estimates])
+    errors = np.abs(reach.T / divisor)
     moved = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
     size = 5 if len(xs) <= 20 else 3
     axes.plot(xs, medians, label=members[0].label, transform=moved,

@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), told apart by most colour-blind readers.
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which most colour-blind readers can
+# tell apart.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 

@@ -128,12 +128,14 @@ FIFTEEN = [*style.RUNTIMES, "go_net", "python_asyncio", "python_threads", "pytho
 
 
 @pytest.mark.parametrize(("runtimes", "connections", "rounds"), [
-    (FOUR, [1, 50, 500], 3), (["asio"], [50], 1), (FIFTEEN, [1, 4, 16, 50, 100, 500, 1000, 5000], 2),
+    (FOUR, [1, 50, 500], 3), (["asio"], [50], 1),
+    (FIFTEEN, [1, 4, 16, 50, 100, 500, 1000, 5000], 2),
     (["thread", "a_runtime_with_a_name_of_great_length"], list(range(10, 510, 10)), 2)])
 @pytest.mark.parametrize("name", figures.names())
 def test_no_text_is_cut_off_or_covers_another(results_of, name, runtimes, connections, rounds):
     try:
-        figure = draw(name, results_of(synthetic.run(runtimes, connections, rounds, samples=10_000)))
+        records = synthetic.run(runtimes, connections, rounds, samples=10_000)
+        figure = draw(name, results_of(records))
     except NoData:
         assert len(connections) == 1
         return

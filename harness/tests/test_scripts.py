@@ -1,0 +1,215 @@
+"""run.sh, test.sh and .ci/run: what they install, forward, print and return. Real tools are replaced by small scripts."""
+import os
+import shutil
+import subprocess
+
+import pytest
+from harness_fixtures import TREE, one_line
+
+SCRIPTS = [TREE / "run.sh", TREE / "test.sh", TREE / ".ci" / "run", *sorted((TREE / "scripts").glob("*.sh"))]
+
+
+def write_tool(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + text)
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A tree with the scripts alone, and tools in its folder `tools` that do as if."""
+    home = tmp_path / "a tree"
+    (home / ".ci").mkdir(parents=True)
+    shutil.copytree(TREE / "scripts", home / "scripts")
+    for name in ("run.sh", "test.sh", ".ci/run"):
+        shutil.copy(TREE / name, home / name)
+    (home / "CMakePresets.json").write_text("{}")
+    write_tool(home / "tools/dpkg-query", r"""shift 3; for name; do echo "installed $name"; done""")
+    write_tool(home / "tools/cmake", 'for last; do :; done; echo "cmake $last"; mkdir -p build/$last; : >build/$last/build.ninja')
+    write_tool(home / "tools/ninja", 'echo noise of the build')
+    write_tool(home / "build/release/regatta", 'printf "%s|" "$@"; echo; echo "in $PWD" >&2; exit ${STATUS:-0}')
+    return home
+
+
+def run(tree, script, *words, cwd=None, **environment):
+    return subprocess.run([tree / script, *words], cwd=cwd or tree, capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL,
+                          env={**os.environ, "CI": "", "PATH": f"{tree}/tools:{os.environ['PATH']}", **environment})
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+def test_scripts_are_clean():
+    done = subprocess.run(["shellcheck", "-x", *SCRIPTS], capture_output=True, text=True, cwd=TREE)
+    assert done.returncode == 0, done.stdout
+
+
+def test_packages_have_a_reason_each():
+    for line in (TREE / "scripts" / "packages.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, reason = line.partition("#")
+            assert " " not in name.strip() and len(reason.strip()) > 5, line
+
+
+# run.sh
+
+def test_arguments_status_and_folder_reach_the_program(tree, tmp_path):
+    done = run(tree, "run.sh", "run", "echo/.*", "two words", "--out", "x", cwd=tmp_path, STATUS="7")
+    assert done.stdout == "run|echo/.*|two words|--out|x|\n"
+    assert done.returncode == 7
+    assert f"in {tmp_path}\n" in done.stderr
+    assert "noise of the build" in done.stderr
+
+
+def test_without_arguments_the_smoke_suite_runs_and_is_reported(tree, tmp_path):
+    write_tool(tree / "build/release/regatta", 'echo "$@"; [ "$1" != run ] || echo record >"$4"')
+    done = run(tree, "run.sh", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (file,) = (tree / "results" / "raw").glob("smoke-*Z.jsonl")
+    figures = file.with_suffix("")
+    assert done.stdout.splitlines() == [f"run smoke --out {file}", f"report {file} --out {figures}", "",
+                                        f"results: {file}", f"figures: {figures}"]
+
+
+def test_a_failed_smoke_run_is_reported_as_far_as_it_came_and_fails(tree):
+    write_tool(tree / "build/release/regatta", 'echo "$@"; [ "$1" != run ] || { echo record >"$4"; exit 1; }')
+    done = run(tree, "run.sh")
+    assert done.returncode == 1 and "report " in done.stdout
+    shutil.rmtree(tree / "results")
+    write_tool(tree / "build/release/regatta", 'echo "$@"; exit 2')
+    done = run(tree, "run.sh")
+    assert done.returncode == 2 and "report " not in done.stdout
+
+
+def test_the_second_call_does_not_configure_again(tree):
+    assert "configuring" in run(tree, "run.sh", "list").stderr
+    assert "configuring" not in run(tree, "run.sh", "list").stderr
+    presets = tree / "CMakePresets.json"
+    later = (tree / "build/release/build.ninja").stat().st_mtime + 10
+    os.utime(presets, (later, later))
+    assert "configuring" in run(tree, "run.sh", "list").stderr
+
+
+def test_a_build_that_fails_says_so_and_nothing_runs(tree):
+    write_tool(tree / "tools/ninja", "echo 'error: no such thing'; exit 1")
+    done = run(tree, "run.sh", "list")
+    assert done.returncode == 1 and done.stdout == ""
+    assert "no such thing" in done.stderr and "building build/release failed" in done.stderr
+    write_tool(tree / "tools/cmake", "echo 'CMake Error: no compiler'; exit 1")
+    shutil.rmtree(tree / "build")
+    done = run(tree, "run.sh", "list")
+    assert done.returncode == 1 and "no compiler" in done.stderr and "configuring" in done.stderr
+
+
+# Packages
+
+def lacks(tree, *names):
+    (tree / "scripts" / "packages.txt").write_text("".join(f"{name}  # a test\n" for name in ("git", *names)))
+    write_tool(tree / "tools/dpkg-query", 'shift 3; for name; do [ "$name" != git ] || echo "installed git"; done; exit 1')
+
+
+def test_only_what_is_missing_is_installed(tree):
+    lacks(tree, "first", "second")
+    write_tool(tree / "tools/id", "echo 0")
+    write_tool(tree / "tools/apt-get", f'echo "$@" >>"{tree}/calls"')
+    assert run(tree, "run.sh", "list").returncode == 0
+    update, install = (tree / "calls").read_text().splitlines()
+    assert update.endswith(" update") and install.endswith(" install first second")
+    assert "--no-remove" in install
+
+
+def test_nothing_is_asked_of_apt_when_nothing_is_missing(tree):
+    write_tool(tree / "tools/apt-get", f'touch "{tree}/called"')
+    assert run(tree, "run.sh", "list").returncode == 0
+    assert not (tree / "called").exists()
+
+
+def test_sudo_is_used_without_asking(tree):
+    lacks(tree, "first")
+    write_tool(tree / "tools/id", "echo 1000")
+    write_tool(tree / "tools/sudo", f'[ "$1" = -n ] || exit 9; shift; echo "$@" >>"{tree}/calls"; exec "$@"')
+    write_tool(tree / "tools/apt-get", "exit 0")
+    assert run(tree, "run.sh", "list").returncode == 0
+    assert "install first" in (tree / "calls").read_text()
+
+
+@pytest.mark.parametrize("script", ["run.sh", "test.sh", ".ci/run"])
+def test_without_root_one_line_says_what_is_missing(tree, script):
+    lacks(tree, "first", "second")
+    write_tool(tree / "tools/id", "echo 1000")
+    write_tool(tree / "tools/sudo", "echo 'a password is required' >&2; exit 1")
+    done = run(tree, script)
+    assert done.returncode == 3 and done.stdout == ""
+    line = one_line(done.stderr)
+    assert "neither root nor sudo" in line and "apt-get install first second" in line
+
+
+def test_without_network_one_line_more_says_why(tree):
+    lacks(tree, "first")
+    write_tool(tree / "tools/id", "echo 0")
+    write_tool(tree / "tools/apt-get", "echo 'E: Temporary failure resolving somewhere'; exit 100")
+    done = run(tree, "run.sh", "list")
+    assert done.returncode == 3 and done.stdout == ""
+    installing, reason = done.stderr.splitlines()
+    assert installing == "regatta: installing first"
+    assert "network" in reason and "Temporary failure" in reason and "needed: first" in reason
+
+
+def test_not_debian_leaves_it_to_the_configuration(tree):
+    (tree / "tools/dpkg-query").unlink()
+    tools = tree / "tools"
+    for name in ("bash", "sh", "dirname", "cat", "mkdir", "sed", "touch", "nproc", "flock", "env", "id", "tr"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = run(tree, "run.sh", "list", PATH=str(tools))
+    assert done.returncode == 0 and done.stdout == "list|\n", done.stderr
+
+
+# test.sh
+
+@pytest.fixture
+def runners(tree):
+    """ctest and Python that say what they are asked for."""
+    write_tool(tree / "tools/ctest", 'echo "ctest $2"; exit ${CTEST_STATUS:-0}')
+    write_tool(tree / "tools/python", '[ "$1" = -c ] || echo "python $* for $REGATTA_BUILD"; '
+                                      '[ "$1" = -c ] || exit ${PYTEST_STATUS:-0}')
+    return {"REGATTA_PYTHON": str(tree / "tools/python")}
+
+
+def test_both_runners_run_and_have_the_last_word(tree, runners, tmp_path):
+    done = run(tree, "test.sh", cwd=tmp_path, **runners)
+    assert done.returncode == 0, done.stderr
+    ctest, pytest_line = done.stdout.splitlines()
+    assert ctest == f"ctest {tree}/build/release"
+    assert "-m pytest" in pytest_line and pytest_line.endswith(f"for {tree}/build/release")
+
+
+@pytest.mark.parametrize("failing", ["CTEST_STATUS", "PYTEST_STATUS"])
+def test_either_failure_fails_and_the_other_still_runs(tree, runners, failing):
+    done = run(tree, "test.sh", **runners, **{failing: "8"})
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_in_ci_warnings_are_errors(tree, runners):
+    for script in ("test.sh", ".ci/run"):
+        done = run(tree, script, **{**runners, "CI": "true"})
+        assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["asan"], ["--preset", "asan"]])
+def test_a_preset_runs_ctest_alone(tree, runners, words):
+    done = run(tree, "test.sh", *words, **runners)
+    assert done.returncode == 0 and done.stdout == f"ctest {tree}/build/asan\n"
+
+
+@pytest.mark.parametrize("words", [["fast"], ["--preset", "fast"], ["asan", "more"], ["--preset", "asan", "more"]])
+def test_unknown_arguments_are_refused(tree, words):
+    done = run(tree, "test.sh", *words)
+    assert done.returncode == 2 and words[-1] in one_line(done.stderr)
+
+
+def test_python_is_one_that_has_the_libraries(tree, runners):
+    write_tool(tree / "tools/python3", "exit 1")
+    (tree / "harness/tests").mkdir(parents=True)
+    (tree / "harness/tests/test_one.py").write_text("def test_one():\n    import matplotlib, numpy\n")
+    done = run(tree, "test.sh", REGATTA_PYTHON=str(tree / "tools/none"))
+    assert done.returncode == 0 and "1 passed" in done.stdout
