@@ -41,6 +41,7 @@ struct audit_options {
 std::vector<std::unique_ptr<load_tool>> chosen_tools(const audit_options& options) {
     auto all = audit::all_tools();
     std::vector<std::string> names;
+    names.reserve(all.size());
     for (const auto& tool : all) {
         names.push_back(tool->name());
     }
@@ -153,6 +154,7 @@ int run_audits(const audit_options& options) {
     std::vector<std::string> names = options.servers;
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
+    models.reserve(names.size());
     for (const std::string& name : names) {
         models.push_back(model_of(name, options, seed));
     }

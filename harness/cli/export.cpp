@@ -59,8 +59,12 @@ export_source read_source(const export_options& options) {
                                 : fmt::format("--filter '{}' matches no benchmark of {}",
                                               options.filter, options.file));
     }
-    std::vector<distribution> distributions = distributions_of(content.trials);
-    return {std::move(content.run), std::move(content.trials), std::move(distributions)};
+    try {
+        std::vector<distribution> distributions = distributions_of(content.trials);
+        return {std::move(content.run), std::move(content.trials), std::move(distributions)};
+    } catch (const failure& reason) {
+        throw failure(fmt::format("{}: {}", options.file, reason.what()));
+    }
 }
 
 /// `name` of a benchmark as the name of a file.
@@ -170,7 +174,14 @@ const registered_verb verb(
                            "only benchmarks (workload/runtime/param:value) that match this regular "
                            "expression");
         command.add_option("--out", options->out, "where to")->type_name("FILE|DIR");
-        return [options] { return export_trials(*options); };
+        return [options] {
+            try {
+                return export_trials(*options);
+            } catch (const nlohmann::json::exception& error) {
+                throw failure(fmt::format("{}: a trial is not as results/FORMAT.md says: {}",
+                                          options->file, error.what()));
+            }
+        };
     });
 
 }  // namespace

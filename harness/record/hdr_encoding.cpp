@@ -96,7 +96,8 @@ std::string plain_encoding(const histogram& values) {
     }
     // Java's reader makes room up to here; it asks for at least twice the unit.
     const std::uint64_t trackable_max =
-        buckets.empty() ? 2 : std::max<std::uint64_t>(histogram::middle_of(next - 1), 2);
+        buckets.empty() ? 2
+                        : std::max<std::uint64_t>(histogram::middle_of(buckets.back().first), 2);
     std::string whole;
     put(whole, plain_cookie | word_size);
     put(whole, static_cast<std::uint32_t>(counts.size()));

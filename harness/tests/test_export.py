@@ -130,5 +130,12 @@ def test_refuses_in_one_line(results, tmp_path):
     assert "matches no benchmark" in refusal(results, "--format", "csv", "--filter", "zz", status=2)
     assert "--format" in refusal(results, status=2)
     assert "cannot read" in refusal(tmp_path / "none", "--format", "csv", status=1)
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text('{"record":"run","schema":1}\n{"record":"trial","schema":1,"trial":4,'
+                      '"status":"ok","benchmark":7}\n{"record":"end","schema":1}\n')
+    assert "broken.jsonl: trial 4 is not as results/FORMAT.md says" in refusal(
+        broken, "--format", "csv", status=1)
+    assert "is not as results/FORMAT.md says" in refusal(
+        broken, "--format", "csv", "--filter", "x", status=1)
     assert "cannot write" in refusal(results, "--format", "csv", "--out", tmp_path / "a" / "b",
                                      status=1)
