@@ -9,6 +9,12 @@
 /// fibers).
 namespace regatta {
 
+/// Base of awaiters that never suspend.
+struct always_ready {
+    static constexpr bool await_ready() noexcept { return true; }
+    static constexpr void await_suspend(std::coroutine_handle<>) noexcept {}
+};
+
 /// An awaitable whose operation is already over: awaiting it never suspends.
 template <class Value>
 class [[nodiscard]] ready {

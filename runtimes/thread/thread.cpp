@@ -22,6 +22,20 @@ runtime_info thread_runtime::about() {
             {},       parameters};
 }
 
+io_error thread_runtime::stream::send_rest(bytes_view bytes, ssize_t sent) const {
+    for (;;) {
+        if (sent >= 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(sent));
+        } else if (errno != EINTR) {
+            return io_error(errno);
+        }
+        if (bytes.empty()) {
+            return io_error();
+        }
+        sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    }
+}
+
 thread_runtime::thread_runtime(const runtime_settings& settings)
     : stack_bytes_(static_cast<std::size_t>(settings.at(0))) {
     // Inherited by the threads of the connections: their sleeps end within a microsecond of the

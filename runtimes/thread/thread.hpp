@@ -33,32 +33,40 @@ public:
             }
         }
 
-        ready<received<bytes_view>> receive() {
-            for (;;) {
-                const ssize_t got = ::recv(fd_.get(), buffer_.get(), receive_bytes, 0);
-                if (got >= 0) {
-                    return ready<received<bytes_view>>(
-                        {io_error(), bytes_view(buffer_.get(), static_cast<std::size_t>(got))});
+        class [[nodiscard]] receiving : public always_ready {
+        public:
+            receiving(const std::byte* data, ssize_t result) : data_(data), result_(result) {}
+            received<bytes_view> await_resume() const noexcept {
+                if (result_ < 0) {
+                    return {io_error(static_cast<int>(-result_)), {}};
                 }
-                if (errno != EINTR) {
-                    return ready<received<bytes_view>>({io_error(errno), {}});
-                }
+                return {io_error(), {data_, static_cast<std::size_t>(result_)}};
             }
-        }
 
-        ready<outcome> send(bytes_view bytes) {
-            while (!bytes.empty()) {
-                const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-                if (sent >= 0) {
-                    bytes = bytes.subspan(static_cast<std::size_t>(sent));
-                } else if (errno != EINTR) {
-                    return ready<outcome>({io_error(errno)});
-                }
+        private:
+            const std::byte* data_;
+            ssize_t result_;  // bytes, or a negative errno
+        };
+
+        receiving receive() {
+            ssize_t got;
+            do {
+                got = ::recv(fd_.get(), buffer_.get(), receive_bytes, 0);
+            } while (got < 0 && errno == EINTR);
+            return {buffer_.get(), got < 0 ? -errno : got};
+        }
+        ready<outcome> send(const bytes_view& bytes) {
+            const ssize_t sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent == static_cast<ssize_t>(bytes.size())) {
+                return ready<outcome>({io_error()});
             }
-            return ready<outcome>({io_error()});
+            return ready<outcome>({send_rest(bytes, sent)});
         }
 
     private:
+        /// Goes on after a send() of `bytes` that gave `sent`: not all, or an error.
+        io_error send_rest(bytes_view bytes, ssize_t sent) const;
+
         thread_runtime* worker_;
         unique_fd fd_;
         std::unique_ptr<std::byte[]> buffer_;

@@ -13,8 +13,8 @@
 namespace regatta::overhead {
 namespace {
 
-constexpr std::uint64_t few = 1000;
-constexpr std::uint64_t many = 3000;
+constexpr std::uint64_t few = 2000;
+constexpr std::uint64_t many = 22'000;
 
 // valgrind's last line is "==4711== I   refs:      2,180,681".
 std::uint64_t parse_count(const std::string& line) {
