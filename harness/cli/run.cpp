@@ -3,14 +3,13 @@
 #include <memory>
 #include <random>
 
-#include <unistd.h>
 
 #include "harness/cli/capacity.hpp"
 #include "harness/cli/race.hpp"
 #include "harness/cli/rates.hpp"
+#include "harness/cli/results_file.hpp"
 #include "harness/cli/trial_options.hpp"
 #include "harness/cli/verb.hpp"
-#include "harness/measure/build_info.hpp"
 #include "harness/record/table.hpp"
 #include "harness/server/interrupt.hpp"
 #include "harness/server/runtime_catalog.hpp"
@@ -60,17 +59,6 @@ std::chrono::nanoseconds nanoseconds(double seconds) {
     return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
-std::filesystem::path results_file(const run_options& options, const std::string& run_id) {
-    if (!options.out.empty()) {
-        return options.out;
-    }
-    const auto folder = source_folder() / "results" / "raw";
-    std::error_code ignored;  // access() tells whether it can be used
-    std::filesystem::create_directories(folder, ignored);
-    return (::access(folder.c_str(), W_OK) == 0 ? folder : std::filesystem::current_path()) /
-           (run_id + ".jsonl");
-}
-
 /// Those of `all` that are not among `taken`, by name.
 std::vector<benchmark> without(const std::vector<benchmark>& all,
                                const std::vector<benchmark>& taken) {
@@ -113,7 +101,7 @@ void refuse_arrivals_without_load(const run_options& options, const selection& c
 int measure(const run_options& options, const selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
-    const auto file = results_file(options, run_id);
+    const auto file = cli::results_file(options.out, run_id);
     record_writer record(file, options.is_forced);
     std::vector<benchmark> capacities = cli::capacity_benchmarks(chosen.benchmarks);
     record.append("run", run_record(run_id, request, joined(capacities, chosen.benchmarks)));
