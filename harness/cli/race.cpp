@@ -42,28 +42,25 @@ int scorekeeper::count(const std::string& status) const {
     return found == counts_.end() ? 0 : found->second;
 }
 
-race::race(std::vector<benchmark>& arms, const run_request& request, const trial_settings& settings,
+race::race(std::size_t arms, const run_request& request, const trial_settings& settings,
            bool is_quiet, record_writer& record)
-    : arms_(arms),
-      request_(request),
+    : request_(request),
       settings_(settings),
       record_(record),
-      line_(arms.size() * static_cast<std::size_t>(request.rounds), !is_quiet),
-      score_(line_, is_quiet) {
-    for (benchmark& arm : arms_) {
-        arm.values.rounds_per_us = request.rounds_per_us;
-    }
-}
+      line_(arms * static_cast<std::size_t>(request.rounds), !is_quiet),
+      score_(line_, is_quiet) {}
 
-bool race::run() {
-    std::size_t done = 0;
+bool race::run(std::vector<benchmark>& arms) {
+    for (benchmark& arm : arms) {
+        arm.values.rounds_per_us = request_.rounds_per_us;
+    }
     const auto rounds = static_cast<std::uint64_t>(request_.rounds);
     try {
         for (std::uint64_t round = 0; round < rounds; ++round) {
             settings_.seed = request_.seed + round;
-            for (const std::size_t index : trial_order(arms_.size(), request_.seed, round)) {
-                line_.show(done++, arms_[index].name());
-                run_arm(arms_[index], round);
+            for (const std::size_t index : trial_order(arms.size(), request_.seed, round)) {
+                line_.show(done_++, arms[index].name());
+                run_arm(arms[index], round);
             }
         }
     } catch (const interrupted&) {

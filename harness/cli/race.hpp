@@ -39,13 +39,13 @@ private:
 /// The trials of one run: each round runs every benchmark once, in random order.
 class race {
 public:
-    /// `arms`, `request` and `record` must live as long as this.
-    race(std::vector<benchmark>& arms, const run_request& request, const trial_settings& settings,
+    /// For `arms` benchmarks in all. `request` and `record` must live as long as this.
+    race(std::size_t arms, const run_request& request, const trial_settings& settings,
          bool is_quiet, record_writer& record);
 
-    /// Runs them all, each on record as it ends. Gives whether the user cut it short. Throws
-    /// `failure` when the record cannot be written.
-    bool run();
+    /// Runs all rounds of `arms`, each trial on record as it ends. Gives whether the user cut it
+    /// short. Throws `failure` when the record cannot be written.
+    bool run(std::vector<benchmark>& arms);
 
     const std::vector<nlohmann::json>& trials() const { return trials_; }
     const scorekeeper& score() const { return score_; }
@@ -53,13 +53,13 @@ public:
 private:
     void run_arm(const benchmark& arm, std::uint64_t round);
 
-    std::vector<benchmark>& arms_;
     const run_request& request_;
     trial_settings settings_;
     record_writer& record_;
     progress line_;
     scorekeeper score_;
     std::vector<nlohmann::json> trials_;
+    std::size_t done_ = 0;  ///< trials, repetitions left out
 };
 
 }  // namespace regatta::cli

@@ -3,7 +3,9 @@
 #include <memory>
 #include <random>
 
+#include "harness/cli/capacity.hpp"
 #include "harness/cli/race.hpp"
+#include "harness/cli/rates.hpp"
 #include "harness/cli/results_file.hpp"
 #include "harness/cli/trial_options.hpp"
 #include "harness/cli/verb.hpp"
@@ -27,6 +29,8 @@ Examples:
   regatta run 'echo/(asio|uring)/.*:50/'     benchmarks of the suite standard, by name
   regatta run echo/thread/size:100 --rounds 5 --measure 2 --out mine.jsonl
   regatta run cpu_request --set cpu_ns=50000 --workers 2
+  regatta run echo --rate 1000,2000,4000     open loop: requests at set times, latency under load
+  regatta run echo/epoll --rate 10%..95%     the same at shares of what the runtime can do
   regatta run my_suite.toml --dry-run        only print the names)";
 
 struct run_options {
@@ -41,12 +45,12 @@ struct run_options {
     std::optional<double> measure_s;
     std::optional<double> warmup_s;
     std::optional<std::string> placement;
+    std::optional<std::string> rate;
+    std::optional<std::string> arrivals;
     cli::trial_options trials;
 };
 
 constexpr std::int64_t default_rounds = 3;
-/// Every reader of JSON keeps whole numbers up to here exact (RFC 8259, section 6).
-constexpr double seed_max = 9007199254740991;
 constexpr double default_warmup_s = 0.3;
 constexpr double default_measure_s = 1.0;
 
@@ -54,14 +58,60 @@ std::chrono::nanoseconds nanoseconds(double seconds) {
     return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
-int measure(const run_options& options, selection& chosen, const run_request& request,
+/// Those of `all` that are not among `taken`, by name.
+std::vector<benchmark> without(const std::vector<benchmark>& all,
+                               const std::vector<benchmark>& taken) {
+    std::vector<benchmark> rest;
+    for (const benchmark& each : all) {
+        if (std::none_of(taken.begin(), taken.end(),
+                         [&](const benchmark& other) { return other.name() == each.name(); })) {
+            rest.push_back(each);
+        }
+    }
+    return rest;
+}
+
+std::vector<benchmark> joined(std::vector<benchmark> first, const std::vector<benchmark>& all) {
+    const std::vector<benchmark> rest = without(all, first);
+    first.insert(first.end(), rest.begin(), rest.end());
+    return first;
+}
+
+/// The options that replace parameters; those of the load last, as they replace each other.
+std::vector<std::pair<std::string, std::string>> overrides_of(const run_options& options) {
+    auto overrides = cli::overrides_of(options.trials);
+    if (options.rate) {
+        overrides.push_back(cli::load_override(*options.rate));
+    }
+    if (options.arrivals) {
+        overrides.emplace_back(arrivals_parameter.name, *options.arrivals);
+    }
+    return overrides;
+}
+
+void refuse_arrivals_without_load(const run_options& options, const selection& chosen) {
+    if (options.arrivals &&
+        std::none_of(chosen.benchmarks.begin(), chosen.benchmarks.end(),
+                     [](const benchmark& each) { return each.is_open_loop(); })) {
+        throw usage_failure("--arrivals is for an open loop: give it a load, like --rate 1000");
+    }
+}
+
+int measure(const run_options& options, const selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
     const auto file = cli::results_file(options.out, run_id);
     record_writer record(file, options.is_forced);
-    record.append("run", run_record(run_id, request, chosen.benchmarks));
-    cli::race trials(chosen.benchmarks, request, settings, options.is_quiet, record);
-    const bool is_cut_short = trials.run();
+    std::vector<benchmark> capacities = cli::capacity_benchmarks(chosen.benchmarks);
+    record.append("run", run_record(run_id, request, joined(capacities, chosen.benchmarks)));
+    cli::race trials(joined(capacities, chosen.benchmarks).size(), request, settings,
+                     options.is_quiet, record);
+    bool is_cut_short = trials.run(capacities);
+    if (!is_cut_short) {
+        std::vector<benchmark> rest = without(chosen.benchmarks, capacities);
+        cli::set_load_rates(rest, trials.trials());
+        is_cut_short = trials.run(rest);
+    }
     const cli::scorekeeper& score = trials.score();
     record.append("end", {{"finished_at", time_now()},
                           {"trials", score.total()},
@@ -91,8 +141,8 @@ placement_mode placement_of(const run_options& options, const selection& chosen)
 int run(const run_options& options, const std::vector<std::string>& argv) {
     const auto runtimes = find_runtimes(
         {options.trials.runtime_folders.begin(), options.trials.runtime_folders.end()});
-    selection chosen =
-        select({options.what, options.filter, overrides_of(options.trials)}, runtimes);
+    selection chosen = select({options.what, options.filter, overrides_of(options)}, runtimes);
+    refuse_arrivals_without_load(options, chosen);
     if (!options.is_quiet) {
         for (const std::string& note : chosen.notes) {
             fmt::print(stderr, "note: {}\n", note);
@@ -133,21 +183,28 @@ void declare_run(CLI::App& command, run_options& options) {
     command.add_flag("--force", options.is_forced, "overwrite the results file");
     command.add_option("--rounds", options.rounds, "trials of each benchmark")
         ->type_name("N")
-        ->check(cli::number_from(1, 1000, true));
+        ->check(CLI::Range(1, 1000));
     command.add_option("--measure", options.measure_s, "measured seconds of a trial")
         ->type_name("S")
-        ->check(cli::number_from(0.01, 3600));
+        ->check(CLI::Range(0.01, 3600.0));
     command.add_option("--warmup", options.warmup_s, "seconds before them")
         ->type_name("S")
-        ->check(cli::number_from(0, 3600));
+        ->check(CLI::Range(0.0, 3600.0));
     command.add_option("--seed", options.seed, "of the order of trials (default random)")
-        ->type_name("N")
-        ->check(cli::number_from(0, seed_max, true));
+        ->type_name("N");
     command
         .add_option("--placement", options.placement,
                     "CPUs: split (one side each), same-core, or free")
         ->type_name("MODE")
         ->check(CLI::IsMember({"split", "same-core", "free"}));
+    command
+        .add_option("--rate", options.rate,
+                    "open loop: requests a second (1000,2000), or shares of what each runtime can "
+                    "do, measured first (10%..95%)")
+        ->type_name("R,...");
+    command
+        .add_option("--arrivals", options.arrivals, "open loop: poisson, constant, bursts or steps")
+        ->type_name("KIND");
     cli::declare(command, options.trials);
     command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");
     command.add_flag("--quiet", options.is_quiet, "no progress and no notes");

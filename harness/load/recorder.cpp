@@ -62,7 +62,10 @@ void recorder::censored(std::uint64_t intended_ns, std::uint64_t now_ns) {
 }
 
 void recorder::close_interval() {
-    interval closed{interval_begin_ - begin_, current_.count(), std::nullopt};
+    interval closed{interval_begin_ - begin_, current_.count(), std::nullopt, std::nullopt};
+    if (!current_.empty()) {
+        closed.latency_ns_mean = current_.mean();
+    }
     if (current_.count() >= 100) {
         closed.latency_ns_p99 = current_.value_at(0.99);
     }

@@ -58,6 +58,7 @@ json to_json(const load_result& result) {
     for (const interval& each : result.intervals) {
         intervals.push_back({{"start_ns", each.start_ns},
                              {"replies", each.replies},
+                             {"latency_ns_mean", or_null(each.latency_ns_mean)},
                              {"latency_ns_p99", or_null(each.latency_ns_p99)}});
     }
     return {{"engine", result.engine},

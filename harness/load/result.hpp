@@ -28,6 +28,7 @@ struct client_counters {
 struct interval {
     std::uint64_t start_ns;  ///< from the start of the window
     std::uint64_t replies;
+    std::optional<double> latency_ns_mean;        ///< nothing without a reply
     std::optional<std::uint64_t> latency_ns_p99;  ///< nothing under 100 replies
 };
 

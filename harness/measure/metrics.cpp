@@ -17,18 +17,18 @@ nlohmann::json empty_metrics() {
     return metrics;
 }
 
-void set_latency_metrics(nlohmann::json& metrics, const histogram& latency) {
+void set_latency_metrics(nlohmann::json& metrics, const censored_latency& latency) {
     constexpr std::array<std::pair<const char*, double>, 4> percentiles{
         {{"latency_ns_p50", 0.5},
          {"latency_ns_p90", 0.9},
          {"latency_ns_p99", 0.99},
          {"latency_ns_p999", 0.999}}};
     for (const auto& [name, fraction] : percentiles) {
-        metrics[name] = json_or_null(latency.percentile(fraction));
+        metrics[name] = json_or_null(percentile_of(latency, fraction).ns);
     }
-    if (!latency.empty()) {
-        metrics["latency_ns_max"] = latency.max();
-        metrics["latency_ns_mean"] = latency.mean();
+    if (!latency.answered.empty() && latency.censored == 0) {
+        metrics["latency_ns_max"] = latency.answered.max();
+        metrics["latency_ns_mean"] = latency.answered.mean();
     }
 }
 

@@ -21,10 +21,11 @@ double percent(double share) {
     return share * 100;
 }
 
-void check_errors(const client_counts& client, std::vector<std::string>& reasons) {
+/// An open loop's unanswered requests are no error: they stand in the percentiles.
+void check_errors(const client_counts& client, bool is_open, std::vector<std::string>& reasons) {
     std::string kinds;
     for (const auto& [kind, count] : client.errors) {
-        if (count != 0) {
+        if (count != 0 && !(is_open && kind == "timeout")) {
             kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count, kind);
         }
     }
@@ -49,6 +50,31 @@ void check_counters(const client_counts& client, const counters& server,
     if (server.errors != 0) {
         reasons.push_back(fmt::format("the server counted {} failed sessions", server.errors));
     }
+}
+
+/// The same where the generator closed connections on requests that were still being answered: what
+/// was on its way is counted by one side only.
+void check_overloaded_counters(const client_counts& client, const counters& server,
+                               std::vector<std::string>& reasons) {
+    const auto between = [&](const char* what, std::uint64_t least, std::uint64_t count,
+                             std::uint64_t most) {
+        if (count < least || count > most) {
+            reasons.push_back(fmt::format("the server counted {} {}, and there were {} to {}",
+                                          count, what, least, most));
+        }
+    };
+    between("connections", client.connections, server.accepted, client.connections);
+    between("replies", client.replies, server.requests, client.requests);
+    between("bytes received", 0, server.bytes_received, client.bytes_sent);
+    if (server.bytes_sent < client.bytes_received) {
+        reasons.push_back(fmt::format("the server counted {} bytes sent, and {} came",
+                                      server.bytes_sent, client.bytes_received));
+    }
+}
+
+bool has_timeouts(const client_counts& client) {
+    const auto found = client.errors.find("timeout");
+    return found != client.errors.end() && found->second != 0;
 }
 
 void check_ceiling(const trial_evidence& evidence, std::vector<std::string>& reasons) {
@@ -79,11 +105,25 @@ void check_littles_law(const trial_evidence& evidence, std::vector<std::string>&
     }
 }
 
+/// An open loop that is kept up with is limited by its schedule.
+std::string open_loop_saturation(const open_loop_evidence& open, bool shares_cpu) {
+    if (!open.is_saturated()) {
+        return "rate-limited";
+    }
+    if (!open.spins && open.generator_cpu_share >= generator_bound_share) {
+        return "generator-bound";
+    }
+    return shares_cpu ? "machine-shared" : "server-bound";
+}
+
 std::optional<std::string> saturation_of(const trial_evidence& evidence) {
     const double rate = static_cast<double>(evidence.replies_measured) / evidence.window_s;
     const double server_share = evidence.server_cpu_share.value_or(0);
     if (rate >= rate_limited_share * evidence.ceiling_per_s) {
         return "rate-limited";
+    }
+    if (evidence.open) {
+        return open_loop_saturation(*evidence.open, evidence.shares_cpu);
     }
     if (evidence.generator_cpu_share >= generator_bound_share &&
         server_share < server_bound_share) {
@@ -124,18 +164,30 @@ std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_
 
 verdict judge(const trial_evidence& evidence) {
     verdict found;
-    check_errors(evidence.client, found.reasons);
-    check_counters(evidence.client, evidence.server, found.reasons);
-    check_ceiling(evidence, found.reasons);
-    const bool is_consistent = found.reasons.empty();
-    check_littles_law(evidence, found.reasons);
-    found.is_transient = is_consistent && !found.reasons.empty();
-    found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
-    if (evidence.generator_cpu_share > generator_busy_share) {
-        found.warnings.push_back(fmt::format(
-            "the generator was busy {:.0f} % of the time: the server may be able to do more",
-            percent(evidence.generator_cpu_share)));
+    check_errors(evidence.client, evidence.open.has_value(), found.reasons);
+    if (evidence.open && has_timeouts(evidence.client)) {
+        check_overloaded_counters(evidence.client, evidence.server, found.reasons);
+    } else {
+        check_counters(evidence.client, evidence.server, found.reasons);
     }
+    check_ceiling(evidence, found.reasons);
+    found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
+    std::vector<std::string> transient;
+    if (evidence.open) {
+        const open_loop_verdict open = judge_open_loop(*evidence.open);
+        found.reasons.insert(found.reasons.end(), open.reasons.begin(), open.reasons.end());
+        found.warnings.insert(found.warnings.end(), open.warnings.begin(), open.warnings.end());
+        transient = open.transient;
+    } else {
+        check_littles_law(evidence, transient);
+        if (evidence.generator_cpu_share > generator_busy_share) {
+            found.warnings.push_back(fmt::format(
+                "the generator was busy {:.0f} % of the time: the server may be able to do more",
+                percent(evidence.generator_cpu_share)));
+        }
+    }
+    found.is_transient = found.reasons.empty() && !transient.empty();
+    found.reasons.insert(found.reasons.end(), transient.begin(), transient.end());
     found.saturation = saturation_of(evidence);
     return found;
 }

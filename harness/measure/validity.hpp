@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/measure/open_loop.hpp"
 #include "workloads/workload.hpp"
 
 namespace regatta {
@@ -23,7 +24,7 @@ struct client_counts {
     std::uint64_t error_count() const;
 };
 
-/// All that is needed to judge a closed-loop trial.
+/// All that is needed to judge a server trial.
 struct trial_evidence {
     client_counts client;
     counters server;
@@ -38,6 +39,7 @@ struct trial_evidence {
     std::optional<double> foreign_cpu_share;  ///< of the trial's CPUs
     std::optional<double> steal_share;        ///< the same
     bool shares_cpu = false;                  ///< server and generator
+    std::optional<open_loop_evidence> open;   ///< nothing: a closed loop
 };
 
 struct verdict {

@@ -23,13 +23,19 @@ bool visit_parameter(Benchmark& target, std::string_view name, Found found) {
             return true;
         }
     }
-    if (target.is_server() && name == connections_parameter.name) {
-        found(connections_parameter, target.connections);
-        return true;
-    }
-    if (target.is_server() && name == depth_parameter.name) {
-        found(depth_parameter, target.depth);
-        return true;
+    if (target.is_server()) {
+        const auto take = [&](const parameter& declared, auto& value) {
+            if (declared.name == name) {
+                found(declared, value);
+            }
+            return declared.name == name;
+        };
+        if (take(connections_parameter, target.connections) ||
+            take(depth_parameter, target.depth) || take(rate_parameter, target.rate_per_s) ||
+            take(load_parameter, target.load_percent) ||
+            take(arrivals_parameter, target.arrivals)) {
+            return true;
+        }
     }
     if (name == workers_parameter.name) {
         found(workers_parameter, target.workers);
@@ -55,6 +61,15 @@ std::vector<named_value> benchmark::named_values() const {
         all.push_back(named(connections_parameter, connections));
         if (depth != depth_parameter.fallback) {
             all.push_back(named(depth_parameter, depth));
+        }
+        if (rate_per_s != 0) {
+            all.push_back(named(rate_parameter, rate_per_s));
+        }
+        if (load_percent != 0) {
+            all.push_back(named(load_parameter, load_percent));
+        }
+        if (is_open_loop() && arrivals != arrivals_parameter.fallback) {
+            all.push_back(named(arrivals_parameter, arrivals));
         }
     }
     all.push_back(named(workers_parameter, workers));
@@ -93,6 +108,15 @@ nlohmann::json benchmark::parameters_json() const {
     return object;
 }
 
+benchmark closed_loop_of(const benchmark& arm) {
+    benchmark closed = arm;
+    closed.rate_per_s = rate_parameter.fallback;
+    closed.load_percent = load_parameter.fallback;
+    closed.arrivals = arrivals_parameter.fallback;
+    closed.load_rate_per_s = 0;
+    return closed;
+}
+
 benchmark default_benchmark(const workload_info& workload, const runtime_entry& runtime) {
     benchmark made;
     made.workload = &workload;
@@ -111,6 +135,9 @@ std::vector<parameter> common_parameters(const workload_info& workload) {
     if (workload.kind == workload_kind::server) {
         all.push_back(connections_parameter);
         all.push_back(depth_parameter);
+        all.push_back(rate_parameter);
+        all.push_back(load_parameter);
+        all.push_back(arrivals_parameter);
     }
     all.push_back(workers_parameter);
     return all;

@@ -72,6 +72,10 @@ std::vector<benchmark> expand(const suite_entry& entry, const std::vector<runtim
                     throw usage_failure(fmt::format("{}: {}", next.name(), *refusal));
                 }
             }
+            if (next.rate_per_s != 0 && next.load_percent != 0) {
+                throw usage_failure(
+                    fmt::format("{}: give rate_per_s or load_percent, not both", next.name()));
+            }
             made.push_back(std::move(next));
         }
     }

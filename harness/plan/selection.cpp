@@ -36,6 +36,25 @@ std::vector<std::string> runtime_names(const runtime_list& runtimes) {
     return names;
 }
 
+std::vector<std::string> split(const std::string& text, char at) {
+    std::vector<std::string> parts{""};
+    for (const char c : text) {
+        if (c == at) {
+            parts.emplace_back();
+        } else {
+            parts.back() += c;
+        }
+    }
+    return parts;
+}
+
+/// The other way to say the load of an open loop, or nothing.
+std::string_view rival_of(std::string_view parameter) {
+    return parameter == rate_parameter.name   ? load_parameter.name
+           : parameter == load_parameter.name ? rate_parameter.name
+                                              : std::string_view();
+}
+
 /// Replaces the axes of `entry` that `changes` names and that its benchmarks have.
 void apply_overrides(suite_entry& entry, const overrides& changes, const runtime_list& runtimes) {
     for (const auto& [name, value] : changes) {
@@ -46,8 +65,10 @@ void apply_overrides(suite_entry& entry, const overrides& changes, const runtime
         if (!is_taken) {
             continue;
         }
-        std::erase_if(entry.axes, [&](const axis& each) { return each.parameter == name; });
-        entry.axes.push_back({name, {value}});
+        std::erase_if(entry.axes, [&, &name = name](const axis& each) {
+            return each.parameter == name || each.parameter == rival_of(name);
+        });
+        entry.axes.push_back({name, split(value, ',')});
     }
 }
 
@@ -76,18 +97,6 @@ std::vector<suite_entry> default_entries() {
         entries.push_back({&each, {".*"}, {}});
     }
     return entries;
-}
-
-std::vector<std::string> split(const std::string& text, char at) {
-    std::vector<std::string> parts{""};
-    for (const char c : text) {
-        if (c == at) {
-            parts.emplace_back();
-        } else {
-            parts.back() += c;
-        }
-    }
-    return parts;
 }
 
 /// `workload/RUNTIME/param:value...` as an entry, where RUNTIME is a regular expression on the

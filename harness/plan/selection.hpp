@@ -13,7 +13,7 @@ namespace regatta {
 struct selection_request {
     std::string what;                   ///< a suite or a filter
     std::optional<std::string> filter;  ///< on the benchmarks of the suite `what`
-    /// Parameters that replace those of the suite: name, value.
+    /// Parameters that replace those of the suite: name, value or values with commas between.
     std::vector<std::pair<std::string, std::string>> overrides;
 };
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array suite_keys{"name",      "about",     "rounds",   "warmup_s",
                                 "measure_s", "placement", "benchmark"};
-constexpr std::array entry_keys{"workload", "runtimes", "params"};
+constexpr std::array entry_keys{"workload", "runtimes", "params", "mode"};
 
 /// Reads one file; keeps what every step needs.
 class suite_reader {
@@ -98,7 +98,28 @@ private:
                 entry.axes.push_back(read_axis(*entry.workload, key.str(), axis_values));
             }
         }
+        if (const toml::node* mode = table->get("mode")) {
+            check_mode(*mode, entry);
+        }
         read_.entries.push_back(std::move(entry));
+    }
+
+    /// `mode` repeats in a word what the parameters say; where they disagree, one is a mistake.
+    void check_mode(const toml::node& node, const suite_entry& entry) {
+        const std::string mode = text(node, "mode");
+        const bool has_load =
+            std::any_of(entry.axes.begin(), entry.axes.end(), [](const axis& each) {
+                return each.parameter == rate_parameter.name ||
+                       each.parameter == load_parameter.name;
+            });
+        if (mode != "open" && mode != "closed") {
+            file_.refuse(node, "mode must be open or closed");
+        }
+        if ((mode == "open") != has_load) {
+            file_.refuse(node, has_load
+                                   ? "a closed loop has no rate_per_s and no load_percent"
+                                   : "an open loop needs rate_per_s or load_percent in params");
+        }
     }
 
     axis read_axis(const workload_info& workload, std::string_view name, const toml::node& node) {

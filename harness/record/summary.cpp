@@ -57,6 +57,16 @@ void add_errors(benchmark_summary& summary, const json& trial) {
     }
 }
 
+void add_censored(benchmark_summary& summary, const json& open_loop) {
+    const auto count = open_loop.at("censored").get<std::uint64_t>();
+    if (count == 0) {
+        return;
+    }
+    summary.censored += count;
+    const auto least = open_loop.at("censored_ns_min").get<std::uint64_t>();
+    summary.censored_ns_min = std::min(summary.censored_ns_min.value_or(least), least);
+}
+
 void add_figures(benchmark_summary& summary, const json& trial) {
     const auto round = trial.at("round").get<std::int64_t>();
     for (const auto& [name, value] : trial.at("metrics").items()) {
@@ -66,6 +76,9 @@ void add_figures(benchmark_summary& summary, const json& trial) {
     }
     if (const auto latency = trial.find("latency"); latency != trial.end() && !latency->is_null()) {
         summary.latency.merge(histogram_from_json(*latency));
+    }
+    if (const auto open = trial.find("open_loop"); open != trial.end() && !open->is_null()) {
+        add_censored(summary, *open);
     }
     if (const std::string verdict = text_at(trial, "saturation"); !verdict.empty()) {
         ++summary.saturation[verdict];

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/measure/censoring.hpp"
 #include "harness/measure/histogram.hpp"
 #include "harness/stats/interval.hpp"
 #include "harness/stats/paired.hpp"
@@ -36,6 +37,9 @@ struct benchmark_summary {
     std::map<std::string, std::map<std::int64_t, double>, std::less<>> metrics;
     /// The ok trials' latencies, merged.
     histogram latency;
+    /// The ok trials' requests that were never answered, and the least that one of them had waited.
+    std::uint64_t censored = 0;
+    std::optional<std::uint64_t> censored_ns_min;
     /// Errors by kind, of every trial that counted them; nothing for a job.
     std::optional<std::map<std::string, std::uint64_t>> errors;
     /// How many of the ok trials got which saturation verdict.
@@ -43,6 +47,9 @@ struct benchmark_summary {
     /// What the trials say of themselves, in their order: "invalid", "failed" or "warning", and the
     /// sentence.
     std::vector<std::pair<std::string, std::string>> remarks;
+
+    /// The latencies with those that are only known to be long.
+    censored_latency latency_with_censored() const { return {latency, censored, censored_ns_min}; }
 
     std::size_t trials() const { return ok + invalid + failed; }
 

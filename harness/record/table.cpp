@@ -17,9 +17,11 @@ const char* const table_legend =
 namespace {
 
 std::string percentile_cell(const benchmark_summary& summary, double fraction) {
-    const auto value = summary.latency.percentile(fraction);
-    return format::quantity(value ? std::optional(static_cast<double>(*value)) : std::nullopt,
-                            "latency_ns");
+    const auto [ns, above_ns] = percentile_of(summary.latency_with_censored(), fraction);
+    const auto& known = above_ns ? above_ns : ns;
+    const std::string text = format::quantity(
+        known ? std::optional(static_cast<double>(*known)) : std::nullopt, "latency_ns");
+    return above_ns ? ">" + text : text;
 }
 
 std::string median_cell(const benchmark_summary& summary, std::string_view metric) {

@@ -1,6 +1,10 @@
 #include "harness/server/generator_process.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "harness/server/open_loop_record.hpp"
 
 namespace regatta {
 namespace {
@@ -10,46 +14,52 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds connect_deadline = 5s;
 constexpr std::chrono::nanoseconds drain = 2s;
-constexpr std::chrono::nanoseconds interval = 100ms;
+// Enough slices to see a trend in a short window, long enough to hold some replies each.
+constexpr int intervals_min = 50;
+constexpr std::chrono::nanoseconds interval_shortest = 10ms;
+constexpr std::chrono::nanoseconds interval_longest = 100ms;
 // What a loaded machine may add to any step before the generator counts as hung.
 constexpr std::chrono::nanoseconds patience = 10s;
 
-json plan_of(const benchmark& arm, const trial_settings& settings, const std::vector<int>& cpus,
+json plan_of(const benchmark& arm, const trial_settings& settings, const placement& placed,
              int port, pid_t server_pid) {
     json parameters = json::object();
     for (std::size_t i = 0; i < arm.workload->parameters.size(); ++i) {
         parameters[std::string(arm.workload->parameters[i].name)] = arm.values[i];
     }
-    return {{"workload", arm.workload->name},
-            {"params", std::move(parameters)},
-            {"rounds_per_us", settings.rounds_per_us},
-            {"address", "127.0.0.1"},
-            {"port", port},
-            {"connections", arm.connections},
-            {"depth", arm.depth},
-            {"mode", "closed"},
-            {"engine", settings.generator_engine},
-            {"warmup_ns", settings.warmup.count()},
-            {"measure_ns", settings.measure.count()},
-            {"drain_ns", drain.count()},
-            {"connect_ns", connect_deadline.count()},
-            {"interval_ns", interval.count()},
-            {"cpus", cpus},
-            {"server_pid", server_pid},
-            {"seed", settings.seed}};
+    const auto interval = std::clamp<std::chrono::nanoseconds>(settings.measure / intervals_min,
+                                                               interval_shortest, interval_longest);
+    json plan{{"workload", arm.workload->name},
+              {"params", std::move(parameters)},
+              {"rounds_per_us", settings.rounds_per_us},
+              {"address", "127.0.0.1"},
+              {"port", port},
+              {"connections", arm.connections},
+              {"depth", arm.depth},
+              {"engine", settings.generator_engine},
+              {"warmup_ns", settings.warmup.count()},
+              {"measure_ns", settings.measure.count()},
+              {"drain_ns", drain.count()},
+              {"connect_ns", connect_deadline.count()},
+              {"interval_ns", interval.count()},
+              {"cpus", placed.generator_cpus},
+              {"server_pid", server_pid},
+              {"seed", settings.seed & INT64_MAX}};
+    plan.update(load_fields(arm, placed));
+    return plan;
 }
 
 }  // namespace
 
 generator_process::generator_process(const benchmark& arm, const trial_settings& settings,
-                                     const std::vector<int>& cpus, int port, pid_t server_pid,
+                                     const placement& placed, int port, pid_t server_pid,
                                      const speaker& server)
     : warmup_(settings.warmup),
       measure_(settings.measure),
-      process_({{settings.generator.string()}, {}, cpus}),
+      process_({{settings.generator.string()}, {}, placed.generator_cpus}),
       voice_{process_, "the generator"},
       server_(server) {
-    tell(plan_of(arm, settings, cpus, port, server_pid).dump());
+    tell(plan_of(arm, settings, placed, port, server_pid).dump());
 }
 
 void generator_process::await_connected() {

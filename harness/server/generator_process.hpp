@@ -11,10 +11,9 @@ namespace regatta {
 /// ends, meanwhile.
 class generator_process {
 public:
-    /// Starts it on `cpus` against `port` of `server`.
-    generator_process(const benchmark& arm, const trial_settings& settings,
-                      const std::vector<int>& cpus, int port, pid_t server_pid,
-                      const speaker& server);
+    /// Starts it where `placed` says against `port` of `server`.
+    generator_process(const benchmark& arm, const trial_settings& settings, const placement& placed,
+                      int port, pid_t server_pid, const speaker& server);
 
     pid_t pid() const { return process_.pid(); }
 

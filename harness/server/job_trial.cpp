@@ -58,7 +58,7 @@ json metrics_of(const json& result, const histogram& latency, const peak_memory&
         result.at("iterations").get<double>() * result.at("units_per_iteration").get<double>();
     metrics["throughput_per_s"] = units * 1e9 / result.at("wall_ns").get<double>();
     metrics["server_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / units;
-    set_latency_metrics(metrics, latency);
+    set_latency_metrics(metrics, {latency, 0, {}});
     metrics["rss_bytes_peak"] = json_or_null(peak.rss);
     metrics["pss_bytes_peak"] = json_or_null(peak.pss);
     return metrics;

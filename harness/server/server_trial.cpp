@@ -7,6 +7,7 @@
 #include "harness/measure/metrics.hpp"
 #include "harness/measure/validity.hpp"
 #include "harness/server/generator_process.hpp"
+#include "harness/server/open_loop_record.hpp"
 #include "harness/server/server_process.hpp"
 #include "harness/server/trial_kinds.hpp"
 
@@ -31,8 +32,7 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     std::sort(cpus.begin(), cpus.end());
     cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
 
-    generator_process generator(arm, settings, placed.generator_cpus, server.port(), server.pid(),
-                                server.voice());
+    generator_process generator(arm, settings, placed, server.port(), server.pid(), server.voice());
     observation seen;
     generator.await_connected();
     seen.pss_connected = pss_bytes(server.pid());
@@ -46,8 +46,8 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     return seen;
 }
 
-json metrics_of(const observation& seen, const histogram& latency, const client_counts& client,
-                const json& server, const counters& counted) {
+json metrics_of(const observation& seen, const censored_latency& latency,
+                const client_counts& client, const json& server, const counters& counted) {
     const json& result = seen.result;
     const auto replies = result.at("replies_measured").get<double>();
     json metrics = empty_metrics();
@@ -71,7 +71,7 @@ json metrics_of(const observation& seen, const histogram& latency, const client_
 }
 
 trial_evidence evidence_of(const benchmark& arm, const placement& placed, const observation& seen,
-                           const histogram& latency, const counters& counted) {
+                           const censored_latency& latency, const counters& counted) {
     const json& result = seen.result;
     const auto window_ns = result.at("measured_ns").get<double>();
     trial_evidence evidence;
@@ -79,7 +79,7 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
     evidence.server = counted;
     evidence.window_s = window_ns / 1e9;
     evidence.replies_measured = result.at("replies_measured").get<std::uint64_t>();
-    evidence.latency_s_mean = latency.mean() / 1e9;
+    evidence.latency_s_mean = latency.answered.mean() / 1e9;
     evidence.mean_in_flight = result.at("mean_in_flight").get<double>();
     evidence.connections = arm.connections;
     evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections);
@@ -93,6 +93,10 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
         evidence.steal_share = seen.foreign->steal_share;
     }
     evidence.shares_cpu = placed.is_shared;
+    if (arm.is_open_loop()) {
+        evidence.open = open_loop_evidence_of(arm, placed, result, latency);
+        evidence.open->generator_cpu_share = evidence.generator_cpu_share;
+    }
     return evidence;
 }
 
@@ -100,9 +104,13 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
                   const counters& counted, trial_result& trial) {
     json& record = trial.record;
     const json& result = seen.result;
-    const histogram latency = histogram_from_json(result.at("latency"));
-    if (latency.empty() || result.at("measured_ns").get<std::int64_t>() <= 0) {
+    const histogram answered = histogram_from_json(result.at("latency"));
+    if (answered.empty() || result.at("measured_ns").get<std::int64_t>() <= 0) {
         throw trial_failure("not one reply came in the measured window");
+    }
+    censored_latency latency{answered, 0, std::nullopt};
+    if (arm.is_open_loop()) {
+        latency.censored = result.at("arrivals").at("censored").get<std::uint64_t>();
     }
     const trial_evidence evidence = evidence_of(arm, placed, seen, latency, counted);
     const verdict found = judge(evidence);
@@ -125,12 +133,16 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
                            {"engine_note", result.value("engine_note", json())},
                            {"cpu_ns", result.at("cpu_ns")},
                            {"cpu_share", evidence.generator_cpu_share},
+                           {"spin_ns", spin_of(arm, placed).count()},
                            {"threads", result.at("threads")}};
     record["latency"] = result.at("latency");
     record["latency_kind"] = result.at("latency_kind");
     record["measured_ns"] = result.at("measured_ns");
     record["warmup_ns"] = result.at("warmup_ns");
     record["intervals"] = result.at("intervals");
+    if (evidence.open) {
+        record["open_loop"] = open_loop_record(arm, result, *evidence.open);
+    }
     record["metrics"] = metrics_of(seen, latency, evidence.client, record["server"], counted);
 }
 

@@ -13,17 +13,21 @@ namespace {
 
 using nlohmann::json;
 
+json mode_of(const benchmark& arm) {
+    return !arm.is_server() ? json() : arm.is_open_loop() ? "open" : "closed";
+}
+
 json blank_record(const benchmark& arm) {
-    json record{
-        {"benchmark", arm.name()},         {"workload", arm.workload->name},
-        {"runtime", arm.runtime->name},    {"kind", kind_name(arm.workload->kind)},
-        {"params", arm.parameters_json()}, {"status", "failed"},
-        {"reasons", json::array()},        {"warnings", json::array()},
-        {"started_at", time_now()},        {"mode", arm.is_server() ? json("closed") : json()}};
+    json record{{"benchmark", arm.name()},         {"workload", arm.workload->name},
+                {"runtime", arm.runtime->name},    {"kind", kind_name(arm.workload->kind)},
+                {"params", arm.parameters_json()}, {"status", "failed"},
+                {"reasons", json::array()},        {"warnings", json::array()},
+                {"started_at", time_now()},        {"mode", mode_of(arm)}};
     for (const char* field :
          {"placement", "effective", "measured_ns", "warmup_ns", "metrics", "latency",
           "latency_kind", "ceiling_per_s", "saturation", "foreign_cpu_share", "steal_share",
-          "client", "server", "generator", "intervals", "answer"}) {
+          "client", "server", "generator", "open_loop", "intervals", "steady_state",
+          "cache_distance", "answer"}) {
         record[field] = nullptr;
     }
     return record;
@@ -46,6 +50,10 @@ trial_result run_trial(const benchmark& arm, const trial_settings& settings) {
     try {
         if (!arm.runtime->is_available()) {
             throw trial_failure(arm.runtime->reason);
+        }
+        if (arm.is_open_loop() && arm.offered_per_s() == 0) {
+            throw trial_failure(
+                "its closed-loop rate is not known, so its load cannot be a share of it");
         }
         if (arm.is_server()) {
             run_server_trial(arm, settings, trial);

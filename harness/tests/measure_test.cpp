@@ -68,12 +68,12 @@ TEST(machine, has_a_stable_fingerprint) {
 TEST(metrics, percentiles_need_samples) {
     histogram latency;
     nlohmann::json metrics = empty_metrics();
-    set_latency_metrics(metrics, latency);
+    set_latency_metrics(metrics, {latency, 0, {}});
     EXPECT_TRUE(metrics.at("latency_ns_max").is_null());
     for (int i = 0; i < 1'000; ++i) {
         latency.record(100);
     }
-    set_latency_metrics(metrics, latency);
+    set_latency_metrics(metrics, {latency, 0, {}});
     EXPECT_EQ(metrics.at("latency_ns_p90"), 100);
     EXPECT_TRUE(metrics.at("latency_ns_p99").is_null());
     EXPECT_EQ(metrics.at("latency_ns_max"), 100);

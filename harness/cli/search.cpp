@@ -1,0 +1,276 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "harness/cli/rate_hunt.hpp"
+#include "harness/cli/results_file.hpp"
+#include "harness/cli/trial_options.hpp"
+#include "harness/cli/verb.hpp"
+#include "harness/plan/order.hpp"
+#include "harness/record/record_writer.hpp"
+#include "harness/record/run_record.hpp"
+#include "harness/server/interrupt.hpp"
+#include "harness/server/runtime_catalog.hpp"
+
+namespace {
+
+using namespace regatta;
+using nlohmann::json;
+
+constexpr const char* examples =
+    R"(Doubles the rate of an open loop until the percentile exceeds the bound or the backlog grows, bisects to
+2 %, and asks the rate found again in fresh processes until it held in every one of --rounds; where it did
+not, it goes a step down. Searches of several benchmarks take turns. Every probe is on record.
+Exit status: 0 all found, 1 not all, 2 usage.
+
+Examples:
+  regatta search echo/epoll/size:64 --slo p99=1ms
+  regatta search 'echo/(asio|uring)/size:64' --slo p99.9=5ms --measure 5 --connections 100
+  regatta search delay/epoll/delay_us:5000 --slo p50=6ms --from 1000)";
+
+struct search_options {
+    std::string what;
+    std::string objective;
+    std::string out;
+    bool is_forced = false;
+    bool is_quiet = false;
+    int confirmations = 5;
+    std::optional<std::int64_t> from_per_s;
+    std::optional<std::uint64_t> seed;
+    double measure_s = 2;
+    double warmup_s = 0.3;
+    double longest_s = 20;
+    std::string placement = "split";
+    std::optional<std::string> arrivals;
+    cli::trial_options trials;
+};
+
+// Requests beyond the percentile's need: the number of arrivals in a window is chance.
+constexpr double samples_margin = 1.1;
+
+std::chrono::nanoseconds nanoseconds(double seconds) {
+    return std::chrono::nanoseconds(std::llround(seconds * 1e9));
+}
+
+/// Runs trials one by one, each on record.
+class prober {
+public:
+    prober(const search_options& options, const service_objective& objective,
+           const trial_settings& settings, record_writer& record)
+        : options_(options), objective_(objective), settings_(settings), record_(record) {}
+
+    /// One trial of `arm`; its window is long enough for the percentile.
+    json probe(benchmark arm, std::uint64_t round) {
+        arm.values.rounds_per_us = settings_.rounds_per_us;
+        trial_settings settings = settings_;
+        settings.seed += round;
+        const double needed_s =
+            arm.is_open_loop() ? objective_.samples_min() * samples_margin / arm.offered_per_s()
+                               : 0;
+        settings.measure = nanoseconds(std::max(options_.measure_s, needed_s));
+        json trial = run_trial(arm, settings).record;
+        trial["trial"] = trials_++;
+        trial["round"] = round;
+        trial["attempt"] = 0;
+        ++counts_[trial.at("status").get<std::string>()];
+        record_.append("trial", trial);
+        return trial;
+    }
+
+    void say(const std::string& line) const {
+        if (!options_.is_quiet) {
+            fmt::print(stderr, "{}\n", line);
+        }
+    }
+
+    json end(bool is_cut_short) {
+        return {{"finished_at", time_now()},   {"trials", trials_},
+                {"ok", counts_["ok"]},         {"invalid", counts_["invalid"]},
+                {"failed", counts_["failed"]}, {"interrupted", is_cut_short}};
+    }
+
+private:
+    const search_options& options_;
+    const service_objective& objective_;
+    trial_settings settings_;
+    record_writer& record_;
+    std::size_t trials_ = 0;
+    std::map<std::string, std::size_t> counts_;
+};
+
+/// Where the search begins: an eighth of the closed loop's rate, so that a few doublings find the
+/// end.
+cli::rate_hunt make_hunt(const search_options& options, const service_objective& objective,
+                         const benchmark& arm, prober& probes) {
+    constexpr double share_of_capacity = 0.125;
+    stats::rate_search_settings settings;
+    settings.confirmations = options.confirmations;
+    settings.rate_min_per_s = std::max<std::int64_t>(
+        1, std::llround(std::ceil(objective.samples_min() * samples_margin / options.longest_s)));
+    if (options.from_per_s) {
+        settings.start_per_s = *options.from_per_s;
+        return {arm, objective, settings};
+    }
+    const json trial = probes.probe(arm, 0);
+    if (trial.at("metrics").is_null()) {
+        return {arm, objective, trial.at("reasons").front().get<std::string>()};
+    }
+    const double capacity = trial.at("metrics").at("throughput_per_s").get<double>();
+    settings.start_per_s = std::llround(capacity * share_of_capacity);
+    probes.say(fmt::format("{}: closed loop {:.0f}/s", arm.name(), capacity));
+    return {arm, objective, settings};
+}
+
+/// Searches take turns, in random order, so that the machine's drift strikes all alike. Gives
+/// whether the user cut it short.
+bool hunt_all(const search_options& options, const service_objective& objective,
+              const std::vector<benchmark>& arms, std::uint64_t seed, prober& probes,
+              std::vector<cli::rate_hunt>& hunts) {
+    try {
+        for (const benchmark& arm : arms) {
+            hunts.push_back(make_hunt(options, objective, arm, probes));
+        }
+        bool is_over = false;
+        for (std::uint64_t round = 1; !is_over; ++round) {
+            is_over = true;
+            for (const std::size_t index : trial_order(hunts.size(), seed, round)) {
+                cli::rate_hunt& hunt = hunts[index];
+                if (const auto arm = hunt.next()) {
+                    is_over = false;
+                    const json trial = probes.probe(*arm, round);
+                    hunt.observe(trial, trial.at("trial").get<std::size_t>());
+                    probes.say(fmt::format("{}: {}", hunt.name(), hunt.last_line()));
+                }
+            }
+        }
+    } catch (const interrupted&) {
+        return true;
+    }
+    return false;
+}
+
+/// What is searched: the benchmarks that the request means, without a load of their own.
+std::vector<benchmark> chosen_arms(const search_options& options,
+                                   const std::vector<runtime_entry>& runtimes) {
+    auto overrides = cli::overrides_of(options.trials);
+    if (options.arrivals) {
+        overrides.emplace_back(arrivals_parameter.name, *options.arrivals);
+    }
+    std::vector<benchmark> arms;
+    std::vector<std::string> names;
+    for (benchmark arm : select({options.what, {}, overrides}, runtimes).benchmarks) {
+        arm.rate_per_s = arm.load_percent = 0;
+        if (arm.is_server() && std::find(names.begin(), names.end(), arm.name()) == names.end()) {
+            names.push_back(arm.name());
+            arms.push_back(std::move(arm));
+        }
+    }
+    if (arms.empty()) {
+        throw usage_failure("search takes server workloads: a job has no rate of requests");
+    }
+    return arms;
+}
+
+int search(const search_options& options, const std::vector<std::string>& argv) {
+    const auto objective = parse_service_objective(options.objective);
+    if (!objective) {
+        throw usage_failure(fmt::format(
+            "--slo {}: write a percentile and a bound on it, like p99=1ms or p99.9=500us",
+            options.objective));
+    }
+    if (objective->samples_min() * samples_margin / options.longest_s > 1e8) {
+        throw usage_failure(
+            fmt::format("--slo {}: no rate has enough requests for it", options.objective));
+    }
+    const auto runtimes = find_runtimes(
+        {options.trials.runtime_folders.begin(), options.trials.runtime_folders.end()});
+    const std::vector<benchmark> arms = chosen_arms(options, runtimes);
+    const interrupt_guard guard;
+    trial_settings settings = cli::prepare_trials(options.trials, true);
+    settings.placement = parse_placement(options.placement).value();
+    settings.warmup = nanoseconds(options.warmup_s);
+    settings.seed = options.seed.value_or(std::random_device{}());
+    const std::string run_id = make_run_id(settings.seed);
+    const auto file = cli::results_file(options.out, run_id);
+    record_writer record(file, options.is_forced);
+    record.append(
+        "run", run_record(run_id,
+                          {argv, json(), json(options.what), settings.seed, options.confirmations,
+                           settings.placement, settings.rounds_per_us},
+                          arms));
+    prober probes(options, *objective, settings, record);
+    std::vector<cli::rate_hunt> hunts;
+    const bool is_cut_short = hunt_all(options, *objective, arms, settings.seed, probes, hunts);
+    for (const cli::rate_hunt& hunt : hunts) {
+        record.append("verdict", hunt.verdict());
+        fmt::print("{}\n", hunt.report());
+    }
+    record.append("end", probes.end(is_cut_short));
+    fmt::print("Results: {}\n", file.string());
+    if (is_cut_short) {
+        return interrupted_status();
+    }
+    return std::all_of(hunts.begin(), hunts.end(),
+                       [](const cli::rate_hunt& hunt) { return hunt.has_answer(); })
+               ? 0
+               : 1;
+}
+
+void declare_search(CLI::App& command, search_options& options) {
+    command.add_option("BENCHMARK", options.what, "a filter on benchmark names")->required();
+    command
+        .add_option("--slo", options.objective, "a percentile of the response time and its bound")
+        ->type_name("pN=TIME")
+        ->required();
+    command
+        .add_option("--rounds", options.confirmations, "trials that confirm the answer (default 5)")
+        ->type_name("N")
+        ->check(CLI::Range(1, 1000));
+    command
+        .add_option("--from", options.from_per_s,
+                    "first rate (default an eighth of the closed loop's, measured first)")
+        ->type_name("R")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}));
+    command
+        .add_option("--measure", options.measure_s,
+                    "measured seconds of a trial, or more where the "
+                    "percentile needs it (default 2)")
+        ->type_name("S")
+        ->check(CLI::Range(0.01, 3600.0));
+    command.add_option("--warmup", options.warmup_s, "seconds before them (default 0.3)")
+        ->type_name("S")
+        ->check(CLI::Range(0.0, 3600.0));
+    command
+        .add_option("--longest", options.longest_s,
+                    "most seconds for the sake of the percentile: lower rates are not tried "
+                    "(default 20)")
+        ->type_name("S")
+        ->check(CLI::Range(0.01, 3600.0));
+    command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")
+        ->type_name("KIND");
+    command.add_option("--seed", options.seed, "of schedules and order (default random)")
+        ->type_name("N");
+    command.add_option("--placement", options.placement, "CPUs: split, same-core, or free")
+        ->type_name("MODE")
+        ->check(CLI::IsMember({"split", "same-core", "free"}));
+    cli::declare(command, options.trials);
+    command.add_option("--out", options.out, "results file (default results/raw/RUN_ID.jsonl)")
+        ->type_name("FILE");
+    command.add_flag("--force", options.is_forced, "overwrite the results file");
+    command.add_flag("--quiet", options.is_quiet, "do not tell of each probe");
+}
+
+const cli::registered_verb verb("search", "the highest rate with a percentile under a bound",
+                                [](CLI::App& command) {
+                                    auto options = std::make_shared<search_options>();
+                                    command.footer(examples);
+                                    declare_search(command, *options);
+                                    return
+                                        [options] { return search(*options, cli::command_line()); };
+                                });
+
+}  // namespace

@@ -1,0 +1,83 @@
+#include "harness/server/open_loop_record.hpp"
+
+#include "harness/measure/histogram_json.hpp"
+#include "harness/plan/arrival_pattern.hpp"
+
+namespace regatta {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::nanoseconds spin = 60us;
+
+std::string_view arrivals_of(const benchmark& arm) {
+    return arrival_words[static_cast<std::size_t>(arm.arrivals)];
+}
+
+}  // namespace
+
+std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed) {
+    const bool has_own_cpu = placed.mode == placement_mode::split && !placed.is_shared;
+    return arm.is_open_loop() && has_own_cpu ? spin : 0ns;
+}
+
+json load_fields(const benchmark& arm, const placement& placed) {
+    if (!arm.is_open_loop()) {
+        return {{"mode", "closed"}};
+    }
+    json fields{{"mode", "open"}, {"spin_ns", spin_of(arm, placed).count()}};
+    const auto phases = phases_of(arm.arrivals);
+    if (phases.empty()) {
+        fields["arrivals"] = arrivals_of(arm);
+        fields["rate_per_s"] = arm.offered_per_s();
+        return fields;
+    }
+    fields["arrivals"] = "poisson";
+    for (const rate_phase& each : phases) {
+        fields["steps"].push_back({{"duration_ns", std::chrono::nanoseconds(each.duration).count()},
+                                   {"rate_per_s", each.factor * arm.offered_per_s()}});
+    }
+    return fields;
+}
+
+open_loop_evidence open_loop_evidence_of(const benchmark& arm, const placement& placed,
+                                         const json& result, const censored_latency& latency) {
+    const json& arrivals = result.at("arrivals");
+    const histogram own_lag = histogram_from_json(arrivals.at("own_lag"));
+    open_loop_evidence evidence;
+    evidence.asked_per_s = arm.offered_per_s();
+    evidence.window_s = result.at("measured_ns").get<double>() / 1e9;
+    evidence.is_random = arrivals_of(arm) != "constant";
+    evidence.period_s = pattern_period_s(arm.arrivals);
+    evidence.arrivals = arrivals.at("count").get<std::uint64_t>();
+    evidence.replies = result.at("replies_measured").get<std::uint64_t>();
+    evidence.censored = latency.censored;
+    evidence.response_ns_p50 = latency.answered.value_at(0.5);
+    evidence.response_ns_p99 = latency.answered.value_at(0.99);
+    evidence.own_lag_ns_p99 = own_lag.value_at(0.99);
+    evidence.sends = own_lag.count();
+    evidence.late_sends = count_above(own_lag, lateness_tolerance_ns(evidence.response_ns_p50));
+    evidence.spins = spin_of(arm, placed) != 0ns;
+    return evidence;
+}
+
+json open_loop_record(const benchmark& arm, const json& result,
+                      const open_loop_evidence& evidence) {
+    json record{{"offered_per_s", evidence.asked_per_s},
+                {"schedule", arrivals_of(arm)},
+                {"arrivals", evidence.arrivals},
+                {"backlog_growth", evidence.backlog_growth()},
+                {"is_saturated", evidence.is_saturated()},
+                {"late_sends", evidence.late_sends},
+                {"late_tolerance_ns", lateness_tolerance_ns(evidence.response_ns_p50)},
+                {"adherence_share", evidence.adherence()}};
+    const json& arrivals = result.at("arrivals");
+    for (const char* field : {"service", "lag", "own_lag", "omission_factor", "censored",
+                              "censored_ns_min", "never_sent", "queued_max"}) {
+        record[field] = arrivals.at(field);
+    }
+    return record;
+}
+
+}  // namespace regatta

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+
+#include "harness/measure/censoring.hpp"
+#include "harness/measure/open_loop.hpp"
+#include "harness/plan/benchmark.hpp"
+#include "harness/plan/placement.hpp"
+
+namespace regatta {
+
+/// How long before a request is due the generator of an open loop stops sleeping. Waking takes some
+/// 25 us, so it spins where it has a CPU of its own.
+std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed);
+
+/// The fields of the generator's plan that make the load of `arm`.
+nlohmann::json load_fields(const benchmark& arm, const placement& placed);
+
+/// The generator's `result` line of an open loop as evidence for its gates, without the shares of
+/// CPU. Throws nlohmann::json::exception when a field is missing.
+open_loop_evidence open_loop_evidence_of(const benchmark& arm, const placement& placed,
+                                         const nlohmann::json& result,
+                                         const censored_latency& latency);
+
+/// The `open_loop` object of the trial record (results/FORMAT.md).
+nlohmann::json open_loop_record(const benchmark& arm, const nlohmann::json& result,
+                                const open_loop_evidence& evidence);
+
+}  // namespace regatta

@@ -1,0 +1,129 @@
+"""Open-loop runs of `regatta run`: what is asked, what is recorded, what is refused."""
+import json
+import shutil
+
+import pytest
+from harness_fixtures import PROGRAM, SHORT, add_runtime, one_line, read_records, regatta, trials_of
+
+
+def run(folder, what, *words):
+    out = folder / "out.jsonl"
+    done = regatta("run", what, "--runtimes", folder, "--out", out, "--force", *SHORT, *words)
+    return done, out
+
+
+# A busy test machine may make the generator late; nothing else may go wrong.
+LATENESS = ("the generator sent", "the generator's own lag", "the generator was busy")
+
+
+def assert_only_late(trial):
+    assert trial["status"] != "failed", trial["reasons"]
+    assert all(r.startswith(LATENESS) for r in trial["reasons"]), trial["reasons"]
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "constant", "bursts", "steps"])
+def test_open_loop_figures_add_up(tmp_path, arrivals):
+    add_runtime(tmp_path, "boat", "good")
+    done, out = run(tmp_path, "echo/boat/size:77", "--rate", "500", "--arrivals", arrivals)
+    for trial in trials_of(out):
+        assert_only_late(trial)
+        assert trial["mode"] == "open" and trial["latency_kind"] == "response"
+        load = trial["open_loop"]
+        assert load["schedule"] == arrivals and load["offered_per_s"] == 500
+        assert load["arrivals"] == trial["latency"]["count"] + load["censored"] > 0
+        for part in ["service", "lag", "own_lag"]:
+            assert load[part]["count"] == trial["latency"]["count"]
+        assert trial["latency"]["sum"] == pytest.approx(load["service"]["sum"] + load["lag"]["sum"])
+        assert trial["params"]["rate_per_s"] == 500
+    assert "(open loop; latency: response time)" in done.stdout
+
+
+def test_a_round_gives_every_runtime_the_same_schedule(tmp_path):
+    program = shutil.copy(PROGRAM, tmp_path / "regatta")
+    load = tmp_path / "regatta-load"
+    load.write_text(f"#!/bin/sh\nread -r plan\necho \"$plan\" >>{tmp_path}/plans\nexit 1\n")
+    load.chmod(0o755)
+    for name in "ab":
+        add_runtime(tmp_path, name, "good")
+    regatta("run", "echo/[ab]/size:77", "--runtimes", tmp_path, "--rate", "2000", "--seed", "7",
+            "--rounds", "2", "--out", tmp_path / "out.jsonl", program=program)
+    plans = [json.loads(line) for line in (tmp_path / "plans").read_text().splitlines()]
+    assert [plan["seed"] for plan in plans] == [7, 7, 8, 8]
+    for plan in plans:
+        assert (plan["mode"], plan["rate_per_s"], plan["arrivals"]) == ("open", 2000, "poisson")
+
+
+def test_shares_of_the_measured_capacity(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    done, out = run(tmp_path, "echo/boat/size:77", "--rate", "10%,30%")
+    records = read_records(out)
+    trials = trials_of(out)
+    assert [t["mode"] for t in trials][0] == "closed" and trials[-1]["mode"] == "open"
+    closed = [t for t in trials if t["mode"] == "closed" and t["status"] == "ok"]
+    for trial in trials:
+        if trial["mode"] == "open" and closed:
+            share = trial["params"]["load_percent"] / 100
+            capacity = closed[0]["metrics"]["throughput_per_s"]
+            assert trial["open_loop"]["offered_per_s"] == pytest.approx(share * capacity)
+    assert len(records[0]["benchmarks"]) == 3
+    # Open and closed loop stand in tables of their own.
+    assert done.stdout.count("### echo/size:77") == 3
+
+
+def test_a_runtime_whose_capacity_is_unknown_has_no_share_of_it(tmp_path):
+    add_runtime(tmp_path, "boat", "crash")
+    done, out = run(tmp_path, "echo/boat/size:77", "--rate", "50%")
+    assert done.returncode == 1
+    [_, open_loop] = trials_of(out)
+    assert open_loop["status"] == "failed"
+    assert "its closed-loop rate is not known" in open_loop["reasons"][0]
+
+
+def test_names_of_a_sweep(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    names = regatta("run", "echo/boat/size:77", "--runtimes", tmp_path, "--rate", "80%..95%",
+                    "--dry-run").stdout.split()
+    assert names == [f"echo/boat/size:77/connections:50/load_percent:{p}/workers:1"
+                     for p in (80, 90, 95)]
+    suite = tmp_path / "mine.toml"
+    suite.write_text('[[benchmark]]\nworkload = "echo"\nruntimes = ["boat"]\nmode = "open"\n'
+                     'params = { rate_per_s = [100, 200], arrivals = "constant" }\n')
+    names = regatta("run", suite, "--runtimes", tmp_path, "--dry-run").stdout.split()
+    assert names == [
+        f"echo/boat/size:64/connections:50/rate_per_s:{r}/arrivals:constant/workers:1"
+        for r in (100, 200)]
+    # An option replaces the suite's load, whichever way it is said.
+    names = regatta("run", suite, "--runtimes", tmp_path, "--rate", "5%", "--dry-run").stdout.split()
+    assert names == ["echo/boat/size:64/connections:50/load_percent:5/arrivals:constant/workers:1"]
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["--rate", "10k"], "--rate 10k: write requests a second"),
+    (["--rate", "0"], "--rate 0: write requests a second"),
+    (["--rate", "1000,"], None),
+    (["--rate", "50%..10%"], "--rate 50%..10%"),
+    (["--rate", "50%,100"], "--rate 50%,100"),
+    (["--arrivals", "constant"], "--arrivals is for an open loop"),
+    (["--rate", "10", "--arrivals", "never"], "must be one of: poisson, constant, bursts, steps"),
+])
+def test_wrong_loads_are_refused(tmp_path, words, complaint):
+    add_runtime(tmp_path, "boat", "good")
+    done = regatta("run", "echo/boat/size:77", "--runtimes", tmp_path, "--dry-run", *words)
+    if complaint is None:
+        assert done.returncode == 0
+    else:
+        assert done.returncode == 2 and complaint in one_line(done.stderr)
+
+
+@pytest.mark.parametrize("entry, complaint", [
+    ('mode = "open"', ":3: an open loop needs rate_per_s or load_percent in params"),
+    ('mode = "closed"\nparams = { rate_per_s = 5 }', ":3: a closed loop has no rate_per_s"),
+    ('mode = "ajar"', ":3: mode must be open or closed"),
+    ("params = { rate_per_s = 5, load_percent = 5 }", "rate_per_s or load_percent, not both"),
+])
+def test_a_suite_whose_mode_and_load_disagree(tmp_path, entry, complaint):
+    suite = tmp_path / "mine.toml"
+    suite.write_text(f'[[benchmark]]\nworkload = "echo"\n{entry}\n')
+    add_runtime(tmp_path / "fleet", "boat", "good")
+    done = regatta("run", suite, "--runtimes", tmp_path / "fleet", "--dry-run")
+    assert done.returncode == 2 and complaint in one_line(done.stderr)
