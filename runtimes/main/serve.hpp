@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "runtimes/main/control.hpp"
@@ -72,6 +73,9 @@ public:
                 running->stop();
             }
         }
+        if (!std::exchange(is_stopped_, true)) {
+            told_to_stop_.count_down();
+        }
         threads_.clear();
     }
 
@@ -103,7 +107,8 @@ private:
         aborted_ += worker->serve(listener, [this, &worker](typename Runtime::stream peer) {
             return counted_session<Workload, Runtime>(*worker, std::move(peer), values_, totals_);
         });
-        // stop() may hold the pointer: it is called once, and serve() has returned because of it.
+        // serve() returns because of stop(), which may still be using the worker.
+        told_to_stop_.wait();
         workers_[index].store(nullptr);
     }
 
@@ -117,6 +122,8 @@ private:
     std::atomic<std::size_t> aborted_{0};
     std::vector<std::atomic<Runtime*>> workers_;
     std::latch built_;
+    std::latch told_to_stop_{1};
+    bool is_stopped_ = false;
     std::vector<std::jthread> threads_;  // last: joined before the rest is destroyed
 };
 
