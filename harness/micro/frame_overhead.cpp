@@ -3,6 +3,9 @@
 // every comparison rests on it.
 #include <sched.h>
 
+#include <cstring>
+#include <fstream>
+
 #include <fmt/chrono.h>
 #include <CLI/CLI.hpp>
 
@@ -24,6 +27,7 @@ struct options {
     bool with_cpu_time = true;
     std::string placement = "same-core";
     std::filesystem::path out;
+    std::filesystem::path from;
     cpu_time_options cpu_time;
 };
 
@@ -93,6 +97,18 @@ void write_record(const options& given, const placement& placed, const std::stri
     fmt::print("record: {}\n", file.string());
 }
 
+int print_records(const std::filesystem::path& file) {
+    std::ifstream lines(file);
+    if (!lines) {
+        throw failure("cannot read " + file.string() + ": " + std::strerror(errno), 1);
+    }
+    for (std::string line; std::getline(lines, line);) {
+        fmt::print("{}",
+                   table(comparisons_from_json(nlohmann::json::parse(line).at("comparisons"))));
+    }
+    return 0;
+}
+
 int run(options given) {
     const std::string started_at =
         fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
@@ -143,9 +159,11 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"same-core", "split", "free"}))
         ->capture_default_str();
     program.add_option("--out", given.out, "file for the record (results/raw/... unless given)");
+    program.add_option("--from", given.from, "only print the tables of these records")
+        ->type_name("FILE");
     try {
         program.parse(argc, argv);
-        return run(given);
+        return given.from.empty() ? run(given) : print_records(given.from);
     } catch (const CLI::ParseError& error) {
         return program.exit(error) == 0 ? 0 : 2;
     } catch (const interrupted&) {

@@ -112,4 +112,27 @@ nlohmann::json to_json(const std::vector<comparison>& comparisons) {
     return list;
 }
 
+std::vector<comparison> comparisons_from_json(const nlohmann::json& list) {
+    std::vector<comparison> comparisons;
+    for (const nlohmann::json& each : list) {
+        comparison pair{each.at("runtime"),
+                        each.at("control"),
+                        each.at("extra_instructions_per_op_max"),
+                        {},
+                        {},
+                        {}};
+        if (!each.at("control_instructions_per_op").is_null()) {
+            pair.control_instructions = each.at("control_instructions_per_op");
+            pair.shared_instructions = each.at("shared_instructions_per_op");
+        }
+        const nlohmann::json& control = each.at("control_cpu_ns_per_op");
+        const nlohmann::json& shared = each.at("shared_cpu_ns_per_op");
+        for (std::size_t i = 0; i < control.size(); ++i) {
+            pair.cpu_ns_pairs.emplace_back(control.at(i).get<double>(), shared.at(i).get<double>());
+        }
+        comparisons.push_back(std::move(pair));
+    }
+    return comparisons;
+}
+
 }  // namespace regatta::overhead

@@ -30,4 +30,7 @@ std::string table(const std::vector<comparison>& comparisons);
 /// The field `comparisons` of the record `micro` (results/FORMAT.md).
 nlohmann::json to_json(const std::vector<comparison>& comparisons);
 
+/// Reads what to_json() wrote. Throws nlohmann::json::exception for missing or mistyped fields.
+std::vector<comparison> comparisons_from_json(const nlohmann::json& list);
+
 }  // namespace regatta::overhead
