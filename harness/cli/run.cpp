@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <random>
-
 
 #include "harness/cli/capacity.hpp"
 #include "harness/cli/race.hpp"
@@ -98,6 +98,27 @@ void refuse_arrivals_without_load(const run_options& options, const selection& c
     }
 }
 
+/// How many ok trials had which way between the CPUs, where there were several; else nothing.
+std::string cache_states_line(const std::vector<json>& trials) {
+    std::map<std::string, int> counts;
+    for (const json& trial : trials) {
+        if (trial.at("status") == "ok" && !trial.at("cache_distance").is_null()) {
+            ++counts[trial.at("cache_distance").at("state").get<std::string>()];
+        }
+    }
+    if (counts.size() < 2) {
+        return {};
+    }
+    std::string text;
+    for (const auto& [state, count] : counts) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    }
+    return fmt::format(
+        "The way between the server's and the generator's CPU was not the same in all trials ({}): "
+        "runtimes are compared by rounds in which it was; their rates are not.\n",
+        text);
+}
+
 int measure(const run_options& options, const selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
@@ -123,6 +144,7 @@ int measure(const run_options& options, const selection& chosen, const run_reque
     if (!trials.trials().empty()) {
         fmt::print("{}\n", render_table(trials.trials()));
     }
+    fmt::print("{}", cache_states_line(trials.trials()));
     fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
                score.count("ok"), score.count("invalid"), score.count("failed"),
                is_cut_short ? "; interrupted" : "", file.string());
