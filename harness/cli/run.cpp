@@ -221,12 +221,9 @@ void declare_run(CLI::App& command, run_options& options) {
         ->type_name("MODE")
         ->check(CLI::IsMember({"split", "same-core", "free"}));
     command
-        .add_option("--rate", options.rate,
-                    "open loop: requests a second (1000,2000), or shares of what each runtime can "
-                    "do, measured first (10%..95%)")
+        .add_option("--rate", options.rate, "open loop: requests a second, or N%..M% of capacity")
         ->type_name("R,...");
-    command
-        .add_option("--arrivals", options.arrivals, "open loop: poisson, constant, bursts or steps")
+    command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")
         ->type_name("KIND");
     cli::declare(command, options.trials);
     command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");

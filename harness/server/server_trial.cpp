@@ -8,6 +8,7 @@
 #include "harness/measure/histogram_json.hpp"
 #include "harness/measure/memory.hpp"
 #include "harness/measure/metrics.hpp"
+#include "harness/measure/resident_series.hpp"
 #include "harness/measure/steady_state.hpp"
 #include "harness/measure/validity.hpp"
 #include "harness/server/generator_process.hpp"
@@ -20,6 +21,9 @@ namespace {
 
 using nlohmann::json;
 
+// Ten samples a second disturb the CPUs for less than a thousandth of the time.
+constexpr auto memory_period = std::chrono::milliseconds(100);
+
 /// What is seen from outside while the load runs.
 struct observation {
     json result;  ///< the generator's
@@ -27,6 +31,7 @@ struct observation {
     std::optional<std::uint64_t> pss_measured;
     std::optional<std::uint64_t> rss_peak;
     std::optional<foreign_load> foreign;
+    json memory_series;
 };
 
 observation put_under_load(const benchmark& arm, const trial_settings& settings,
@@ -42,7 +47,9 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     seen.pss_connected = pss_bytes(server.pid());
     generator.begin();
     const foreign_load_meter meter(cpus, {server.pid(), generator.pid()});
+    resident_series memory(server.pid(), memory_period);
     generator.await_measured();
+    seen.memory_series = memory.stop();
     seen.foreign = meter.stop();
     seen.pss_measured = pss_bytes(server.pid());
     seen.rss_peak = rss_bytes_peak(server.pid());
@@ -144,6 +151,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     record["measured_ns"] = result.at("measured_ns");
     record["warmup_ns"] = result.at("warmup_ns");
     record["intervals"] = result.at("intervals");
+    record["memory_series"] = seen.memory_series;
     const steady_state steady =
         judge_steady_state(record["intervals"], record["measured_ns"].get<double>());
     record["steady_state"] = steady.record;

@@ -177,6 +177,8 @@ def test_a_stopped_server_is_seen_in_the_series(tmp_path):
         silent = silent + length if before["replies"] == 0 else 0
         longest = max(longest, silent)
     assert longest > 1.5e9
+    assert all(sample["rss_bytes"] > 0 for sample in trial["memory_series"])
+    assert len(trial["memory_series"]) > 1
     # Those that were due meanwhile waited, and count: some 600 at 300/s.
     assert trial["open_loop"]["queued_max"] > 300
     assert max(i["latency_ns_mean"] or 0 for i in trial["intervals"]) > 5e8
