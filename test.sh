@@ -24,13 +24,12 @@ build "$preset"
 status=0
 ctest --test-dir "$root/build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" </dev/null || status=1
 
-# The tests in Python drive the programs as a user does; sanitized ones would add nothing but time. (Those of the
-# figures are among CTest's.)
+# The tests in Python draw figures, and drive the programs as a user does; sanitized ones would add nothing but time.
 case $preset in
     release | ci | dev)
         cd "$root"
         REGATTA_BUILD=$root/build/$preset PYTHONDONTWRITEBYTECODE=1 \
-            "$python" -m pytest --quiet -p no:cacheprovider harness/tests </dev/null || status=1
+            "$python" -m pytest --quiet -p no:cacheprovider harness/tests plots/tests </dev/null || status=1
         ;;
 esac
 exit "$status"

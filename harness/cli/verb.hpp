@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "harness/failure.hpp"
@@ -33,6 +35,20 @@ struct verb {
 inline std::vector<verb>& verbs() {
     static std::vector<verb> all;
     return all;
+}
+
+/// Accepts numbers from `lowest` to `highest`; refuses anything else in words that say so.
+inline CLI::Validator number_from(double lowest, double highest, bool is_whole = false) {
+    return CLI::Validator(
+        [=](std::string& text) -> std::string {
+            double value = 0;
+            const bool is_number = CLI::detail::lexical_cast(text, value) && value >= lowest &&
+                                   value <= highest && (!is_whole || std::trunc(value) == value);
+            return is_number ? ""
+                             : fmt::format("must be a {}number from {} to {}, not '{}'",
+                                           is_whole ? "whole " : "", lowest, highest, text);
+        },
+        "");
 }
 
 /// The words that this program was started with.

@@ -55,18 +55,25 @@ placement pin(const options& given) {
     return placed;
 }
 
-comparison compare(const std::string& runtime, const std::string& control, const placement& placed,
-                   const options& given) {
-    comparison result{runtime, control, {}, {}, {}};
+// The pairs, and what the shared source may cost more in each. A session that never suspends is
+// nearly a plain function. One that suspends pays for what g++ 12 does in every resumption: it
+// keeps all variables in the frame and finds its place by a jump table. The hand-written coroutine
+// pays that too (some 27 instructions more than the callback); the rest is the concept's: bytes
+// that are lent, errors as values, idle connections without a buffer.
+const std::vector<comparison> pairs = {{"thread", "blocking_echo", 10, {}, {}, {}},
+                                       {"epoll", "coroutine_echo", 30, {}, {}, {}},
+                                       {"epoll", "epoll_echo", 60, {}, {}, {}}};
+
+comparison measure(comparison pair, const placement& placed, const options& given) {
     if (given.with_instructions) {
-        result.control_instructions = instructions_per_request(control_arm(control));
-        result.shared_instructions = instructions_per_request(shared_arm(runtime));
+        pair.control_instructions = instructions_per_request(control_arm(pair.control));
+        pair.shared_instructions = instructions_per_request(shared_arm(pair.runtime));
     }
     if (given.with_cpu_time) {
-        result.cpu_ns_pairs =
-            cpu_time_pairs(control_arm(control), shared_arm(runtime), placed, given.cpu_time);
+        pair.cpu_ns_pairs = cpu_time_pairs(control_arm(pair.control), shared_arm(pair.runtime),
+                                           placed, given.cpu_time);
     }
-    return result;
+    return pair;
 }
 
 void write_record(const options& given, const placement& placed, const std::string& started_at,
@@ -99,8 +106,10 @@ int run(options given) {
     }
     const interrupt_guard guard;
     const placement placed = pin(given);
-    const std::vector<comparison> comparisons = {compare("thread", "blocking_echo", placed, given),
-                                                 compare("epoll", "epoll_echo", placed, given)};
+    std::vector<comparison> comparisons;
+    for (const comparison& pair : pairs) {
+        comparisons.push_back(measure(pair, placed, given));
+    }
     fmt::print("{}", table(comparisons));
     write_record(given, placed, started_at, comparisons);
     const bool is_over = std::any_of(comparisons.begin(), comparisons.end(), [](const auto& each) {
@@ -115,7 +124,7 @@ int main(int argc, char** argv) {
     options given;
     CLI::App program(
         "What the shared source of a workload costs against hand-written servers.\n"
-        "Exits with 1 when it costs more than 10 user instructions per request.");
+        "Exits with 1 when it costs more user instructions per request than its limit.");
     program.add_flag("!--no-instructions", given.with_instructions,
                      "do not count instructions with callgrind");
     program.add_flag("!--no-cpu-time", given.with_cpu_time, "do not measure CPU time");

@@ -42,6 +42,9 @@ bool is_valid(const std::string& expression) {
 }  // namespace
 
 filter::filter(const std::string& expression) {
+    if (expression.empty()) {
+        throw usage_failure("an empty filter matches everything by accident; write '.*'");
+    }
     try {
         expression_ = std::regex(expression, std::regex::ECMAScript | std::regex::optimize);
     } catch (const std::regex_error& error) {

@@ -46,6 +46,9 @@ interrupt_guard::interrupt_guard() {
 }
 
 interrupt_guard::~interrupt_guard() {
+    if (is_interrupted()) {
+        return;  // the program is about to end with interrupted_status(); so it does if asked again
+    }
     for (std::size_t i = 0; i < handled.size(); ++i) {
         ::sigaction(handled[i], &previous[i], nullptr);
     }

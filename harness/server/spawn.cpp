@@ -47,14 +47,14 @@ struct pipe_ends {
 };
 
 [[noreturn]] void refuse(const child_options& options, std::string_view step, int error) {
-    throw failure(fmt::format("cannot start {}: {}: {}", options.command.front(), step,
-                              std::strerror(error)));
+    throw failure(
+        fmt::format("cannot start {}: {}{}", options.command.front(), step, std::strerror(error)));
 }
 
 pipe_ends make_pipe(const child_options& options) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) {
-        refuse(options, "pipe", errno);
+        refuse(options, "pipe: ", errno);
     }
     return {owned_descriptor(ends[0]), owned_descriptor(ends[1])};
 }
@@ -64,7 +64,7 @@ struct start_error {
     int step;
     int error;
 };
-constexpr const char* steps[] = {"death signal", "folder", "affinity", "streams", "program"};
+constexpr const char* steps[] = {"death signal: ", "folder: ", "affinity: ", "streams: ", ""};
 
 /// Everything the child needs, prepared before the fork: after it, only calls that are safe there.
 struct child_plan {
@@ -148,7 +148,7 @@ spawned spawn(const child_options& options) {
 
     const pid_t pid = ::fork();
     if (pid < 0) {
-        refuse(options, "fork", errno);
+        refuse(options, "fork: ", errno);
     }
     if (pid == 0) {
         become_program(plan);
@@ -169,7 +169,7 @@ spawned spawn(const child_options& options) {
         const int reason = errno;
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        refuse(options, "pidfd_open", reason);
+        refuse(options, "pidfd_open: ", reason);
     }
     for (const owned_descriptor* end : {&output.read, &errors.read, &input.write}) {
         ::fcntl(end->get(), F_SETFL, O_NONBLOCK);

@@ -69,8 +69,7 @@ TEST(child_process, cannot_start_what_is_not_there) {
         child_process child({{"/no/such/program"}, {}, {}});
         FAIL();
     } catch (const failure& error) {
-        EXPECT_STREQ(error.what(),
-                     "cannot start /no/such/program: program: No such file or directory");
+        EXPECT_STREQ(error.what(), "cannot start /no/such/program: No such file or directory");
     }
     EXPECT_THROW(child_process({{"sh"}, "/no/such/folder", {}}), failure);
 }

@@ -1,3 +1,4 @@
+#include "harness/measure/build_info.hpp"
 #include "harness/stats/interval.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,7 @@ namespace regatta::stats {
 namespace {
 
 nlohmann::json known_answers() {
-    const auto path = std::filesystem::path(__FILE__).parent_path() / "data" / "intervals.json";
+    const auto path = source_folder() / "harness" / "tests" / "data" / "intervals.json";
     return nlohmann::json::parse(std::ifstream(path));
 }
 

@@ -42,8 +42,12 @@ def test_unknown_option():
 
 
 def test_bad_option_values():
-    assert "--rounds" in refusal("run", "smoke", "--rounds", "many")
-    assert "--rounds" in refusal("run", "smoke", "--rounds", "0")
+    assert refusal("run", "smoke", "--rounds", "many") == (
+        "regatta: run: --rounds: must be a whole number from 1 to 1000, not 'many'; see regatta run -h")
+    assert "not '0'" in refusal("run", "smoke", "--rounds", "0")
+    assert "from 0.01 to 3600, not '0'" in refusal("run", "smoke", "--measure", "0")
+    assert "from 0 to 9007199254740991, not '-1'" in refusal("run", "smoke", "--seed", "-1")
+    assert "write '.*'" in refusal("run", "")
     assert "--placement" in refusal("run", "smoke", "--placement", "near")
     assert "--generator-engine" in refusal("run", "smoke", "--generator-engine", "poll")
     assert "SUITE|FILTER" in refusal("run")

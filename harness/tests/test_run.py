@@ -68,7 +68,8 @@ def test_a_good_run(tmp_path):
     assert echo["metrics"]["pss_bytes_connected"] > 0
     # Figures of a busy test machine may be refused; nothing else may.
     assert all("Little's law" in reason for t in trials for reason in t["reasons"])
-    assert done.returncode == (0 if end["ok"] == end["trials"] else 1)
+    last = {t["benchmark"]: t["status"] for t in trials}  # what was invalid may have been repeated
+    assert done.returncode == (0 if set(last.values()) == {"ok"} else 1)
     assert "### echo/size:128" in done.stdout and str(out) in done.stdout
 
 
@@ -106,7 +107,7 @@ def test_failed_trials_stand_in_the_record_and_others_go_on(tmp_path):
     for behaviour in SERVE_FAILURES:
         add_runtime(tmp_path, behaviour, behaviour)
     add_runtime(tmp_path, "zz-good", "good")
-    done, out = run(tmp_path, "smoke", "echo/.*connections:4/")
+    done, out = run(tmp_path, "smoke", f"echo/({'|'.join(SERVE_FAILURES)}|zz-good)/")
     assert done.returncode == 1
     for behaviour, reason in SERVE_FAILURES.items():
         trials = trials_of(out, behaviour)
@@ -135,7 +136,7 @@ STOP_FAILURES = {
 def test_what_a_gate_refuses_is_invalid(tmp_path):
     for behaviour in [*STOP_FAILURES, "open-output", "note"]:
         add_runtime(tmp_path, behaviour, behaviour)
-    done, out = run(tmp_path, "smoke", "echo/.*connections:4/")
+    done, out = run(tmp_path, "smoke", f"echo/({'|'.join(STOP_FAILURES)}|open-output|note)/")
     assert done.returncode == 1
     for behaviour, reason in STOP_FAILURES.items():
         [trial] = trials_of(out, behaviour)
@@ -146,10 +147,12 @@ def test_what_a_gate_refuses_is_invalid(tmp_path):
     [miscounted] = trials_of(out, "miscount")
     assert (miscounted["server"]["counters"]["requests"]
             == miscounted["client"]["replies"] + 1)
-    [noted] = trials_of(out, "note")
-    assert "a note" in noted["warnings"] and noted["server"]["notes"] == ["a note"]
-    [left] = trials_of(out, "open-output")
-    assert all("Little's law" in r for r in left["reasons"])
+    # On a machine that is not steady these two may be repeated.
+    for noted in trials_of(out, "note"):
+        assert "a note" in noted["warnings"] and noted["server"]["notes"] == ["a note"]
+    for left in trials_of(out, "open-output"):
+        assert all("Little's law" in r for r in left["reasons"])
+    assert {"note", "open-output"} <= {t["runtime"] for t in read_records(out) if t["record"] == "trial"}
     assert not processes_with(f" {tmp_path}/")
 
 

@@ -209,7 +209,8 @@ def test_unknown_arguments_are_refused(tree, words):
 
 def test_python_is_one_that_has_the_libraries(tree, runners):
     write_tool(tree / "tools/python3", "exit 1")
-    (tree / "harness/tests").mkdir(parents=True)
+    for folder in ("harness", "plots"):
+        (tree / folder / "tests").mkdir(parents=True)
     (tree / "harness/tests/test_one.py").write_text("def test_one():\n    import matplotlib, numpy\n")
     done = run(tree, "test.sh", REGATTA_PYTHON=str(tree / "tools/none"))
     assert done.returncode == 0 and "1 passed" in done.stdout

@@ -67,7 +67,7 @@ def trial(runtime: str, workload: str, params: dict, round_: int, rng, speed: fl
     client = {"connections": connections, "requests": samples, "replies": samples,
               "bytes_sent": 0, "bytes_received": 0,
               "errors": dict.fromkeys(("connect", "reset", "closed", "timeout", "wrong_reply"), 0)}
-    return {"record": "trial", "schema": 1, "trial": 0, "round": round_, "benchmark": name,
+    return {"record": "trial", "schema": 1, "trial": 0, "round": round_, "attempt": 0, "benchmark": name,
             "workload": workload, "runtime": runtime, "kind": "job" if is_job else "server",
             "params": params, "status": "ok", "reasons": [], "warnings": [],
             "started_at": "2026-01-01T00:00:00Z", "mode": None if is_job else "closed",

@@ -1,114 +1,142 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <coroutine>
 
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/buffer_pool.hpp"
-#include "runtimes/support/drain.hpp"
+#include "runtimes/support/live_set.hpp"
 #include "runtimes/support/socket.hpp"
 
 namespace regatta::epoll {
 
-class receive_awaiter;
-class send_awaiter;
+/// A socket, who waits for it, and how far its operations are. It is registered once,
+/// edge-triggered.
+class connection {
+public:
+    static constexpr std::uint32_t events_at_first = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-/// A socket and who waits for it. It is registered once, edge-triggered, for both directions.
-struct connection {
-    unique_fd fd;
-    buffer_pool& buffers;
-    receive_awaiter* reader = nullptr;
-    send_awaiter* writer = nullptr;
+    connection(int loop, unique_fd accepted, buffer_pool& pool)
+        : fd_(std::move(accepted)), epoll_(loop), buffers_(pool) {}
+    ~connection() { give_buffer_back(); }
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+
+    int descriptor() const { return fd_.get(); }
+    void close() { fd_ = unique_fd(); }
+
+    /// Resumes the waiting coroutines that an event (a mask of EPOLLIN and so on) lets go on. A
+    /// session that ends meanwhile must close() this object and leave it alive.
+    void on_event(std::uint32_t events) {
+        if (events == EPOLLIN) [[likely]] {
+            on_readable();
+        } else {
+            on_unusual_event(events);
+        }
+    }
+
+    std::size_t place = 0;  ///< live_set's
+
+private:
+    friend class receive_awaiter;
+    friend class send_awaiter;
+
+    void on_readable() {
+        if (!reader_) [[unlikely]] {
+            may_be_readable_ = true;
+            return;
+        }
+        if (!take(::recv(fd_.get(), buffers_.current(), receive_bytes, 0))) [[unlikely]] {
+            return;
+        }
+        std::exchange(reader_, nullptr).resume();
+        if (!reader_ && fd_) [[unlikely]] {
+            keep_buffer();
+        }
+    }
+    void on_unusual_event(std::uint32_t events);
+
+    // Takes what recv() gave; false when the socket has nothing yet.
+    bool take(ssize_t got) {
+        received_ = got;
+        return (got > 0 && got < static_cast<ssize_t>(receive_bytes)) || take_unusual(got);
+    }
+    bool take_unusual(ssize_t got);
+    // Asks the socket without waiting for an event first; false when it has nothing yet.
+    bool receive_at_once();
+
+    // Sends what is left of `bytes` after a send() that gave `sent`; false when there is no room.
+    [[gnu::cold, gnu::noinline]] bool send_rest(bytes_view bytes, ssize_t sent);
+    void wait_for_room(std::coroutine_handle<> writer);
+
+    std::byte* buffer() const { return kept_ != nullptr ? kept_ : buffers_.current(); }
+    void give_buffer_back() {
+        if (kept_ != nullptr) [[unlikely]] {
+            give_kept_back();
+        }
+    }
+
+    // Rare: out of the way of the code that runs for every request.
+    [[gnu::cold, gnu::noinline]] void give_kept_back();
+    [[gnu::cold, gnu::noinline]] void keep_buffer();
+
+    unique_fd fd_;
+    int epoll_;  // the loop's
+    buffer_pool& buffers_;
+    // Kept while the session waits for something else with received bytes in its hands.
+    std::byte* kept_ = nullptr;
+    std::coroutine_handle<> reader_;
+    ssize_t received_ = 0;  // what the last receive gave: bytes, or -errno
+    std::coroutine_handle<> writer_;
+    bytes_view unsent_;
+    io_error send_error_;  // stays: what broke the connection once broke it for good
     // A receive that got less than it asked for has emptied the socket, and epoll(7) promises an
     // edge for whatever comes next; so the next receive waits without asking the socket in vain.
-    bool may_be_readable = false;
+    bool may_be_readable_ = false;
     // The peer has closed: its edge is spent, so a receive must always ask the socket.
-    bool is_hung_up = false;
-    std::size_t place = 0;
-
-    int descriptor() const { return fd.get(); }
-    /// Resumes the waiting coroutines that an event (a mask of EPOLLIN and so on) lets go on.
-    void on_event(std::uint32_t events);
+    bool is_hung_up_ = false;
+    // Only a connection that once had to wait for room is registered for it.
+    bool is_registered_for_room_ = false;
 };
 
 class [[nodiscard]] receive_awaiter {
 public:
     explicit receive_awaiter(connection& peer) : peer_(peer) {}
-    bool await_ready() { return peer_.may_be_readable && attempt(); }
-    void await_suspend(std::coroutine_handle<> waiter) {
-        waiter_ = waiter;
-        peer_.reader = this;
+    [[gnu::always_inline]] bool await_ready() {
+        return peer_.may_be_readable_ && peer_.receive_at_once();
     }
-    received<lent_bytes> await_resume() {
-        if (error_) {
-            return {error_, {}};
+    void await_suspend(std::coroutine_handle<> waiter) {
+        peer_.give_buffer_back();
+        peer_.reader_ = waiter;
+    }
+    received<bytes_view> await_resume() const {
+        if (peer_.received_ < 0) [[unlikely]] {
+            return {io_error(static_cast<int>(-peer_.received_)), {}};
         }
-        return {io_error(), lent_bytes(peer_.buffers, std::exchange(buffer_, nullptr), size_)};
+        return {io_error(), bytes_view(peer_.buffer(), static_cast<std::size_t>(peer_.received_))};
     }
 
 private:
-    friend struct connection;
-
-    // Asks the socket; false when it has nothing yet.
-    bool attempt() {
-        buffer_ = peer_.buffers.take();
-        const ssize_t got = ::recv(peer_.fd.get(), buffer_, receive_bytes, 0);
-        if (got >= 0) {
-            size_ = static_cast<std::size_t>(got);
-            peer_.may_be_readable = size_ == receive_bytes || peer_.is_hung_up;
-            return true;
-        }
-        peer_.buffers.give(std::exchange(buffer_, nullptr));
-        if (errno == EAGAIN) {
-            peer_.may_be_readable = false;
-            return false;
-        }
-        if (errno != EINTR) {
-            error_ = io_error(errno);
-            return true;
-        }
-        return attempt();
-    }
-
     connection& peer_;
-    std::coroutine_handle<> waiter_;
-    std::byte* buffer_ = nullptr;
-    std::size_t size_ = 0;
-    io_error error_;
 };
 
 class [[nodiscard]] send_awaiter {
 public:
-    send_awaiter(connection& peer, bytes_view bytes) : peer_(peer), rest_(bytes) {}
-    bool await_ready() { return attempt(); }
-    void await_suspend(std::coroutine_handle<> waiter) {
-        waiter_ = waiter;
-        peer_.writer = this;
+    send_awaiter(connection& peer, bytes_view bytes) : peer_(peer), bytes_(bytes) {}
+    [[gnu::always_inline]] bool await_ready() {
+        const ssize_t sent = ::send(peer_.fd_.get(), bytes_.data(), bytes_.size(), MSG_NOSIGNAL);
+        if (sent == static_cast<ssize_t>(bytes_.size())) [[likely]] {
+            return true;
+        }
+        return peer_.send_rest(bytes_, sent);
     }
-    outcome await_resume() const { return {error_}; }
+    void await_suspend(std::coroutine_handle<> waiter) { peer_.wait_for_room(waiter); }
+    outcome await_resume() const { return {peer_.send_error_}; }
 
 private:
-    friend struct connection;
-
-    // Sends what the socket takes; false when it must wait for room.
-    bool attempt() {
-        while (!rest_.empty()) {
-            const ssize_t sent = ::send(peer_.fd.get(), rest_.data(), rest_.size(), MSG_NOSIGNAL);
-            if (sent >= 0) {
-                rest_ = rest_.subspan(static_cast<std::size_t>(sent));
-            } else if (errno == EAGAIN) {
-                return false;
-            } else if (errno != EINTR) {
-                error_ = io_error(errno);
-                return true;
-            }
-        }
-        return true;
-    }
-
     connection& peer_;
-    bytes_view rest_;
-    std::coroutine_handle<> waiter_;
-    io_error error_;
+    bytes_view bytes_;
 };
 
 }  // namespace regatta::epoll

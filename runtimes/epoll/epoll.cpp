@@ -3,8 +3,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 
-#include <array>
-
 namespace regatta {
 namespace {
 
@@ -12,8 +10,7 @@ namespace {
 // long a timer waits for them.
 constexpr int events_per_turn = 256;
 
-// epoll_event::data of what is not a connection. Pointers to connections are aligned, so these
-// differ.
+// epoll_event::data of what is not a connection; all pointers are above.
 constexpr std::uint64_t stop_key = 1;
 constexpr std::uint64_t listener_key = 2;
 
@@ -23,24 +20,6 @@ void add(int epoll, int fd, std::uint32_t events, epoll_data_t data) {
 }
 
 }  // namespace
-
-namespace epoll {
-
-void connection::on_event(std::uint32_t events) {
-    if ((events & EPOLLOUT) != 0 && writer != nullptr && writer->attempt()) {
-        std::exchange(writer, nullptr)->waiter_.resume();
-    }
-    if ((events & ~std::uint32_t{EPOLLOUT}) == 0 || !fd) {
-        return;
-    }
-    may_be_readable = true;
-    is_hung_up = is_hung_up || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    if (reader != nullptr && reader->attempt()) {
-        std::exchange(reader, nullptr)->waiter_.resume();
-    }
-}
-
-}  // namespace epoll
 
 runtime_info epoll_runtime::about() {
     return {"epoll", "coroutine", "epoll", "a minimal coroutine loop on edge-triggered epoll",
@@ -54,35 +33,43 @@ epoll_runtime::epoll_runtime(const runtime_settings&)
     add(epoll_.get(), stop_.fd(), EPOLLIN, {.u64 = stop_key});
 }
 
-void epoll_runtime::turn(std::optional<std::chrono::nanoseconds> longest) {
+int epoll_runtime::wait(std::span<epoll_event> events,
+                        std::optional<std::chrono::nanoseconds> longest) {
     const auto patience = loop_.patience();
-    std::optional<timespec> timeout;
-    if (patience || longest) {
-        const auto wait = !longest   ? *patience
-                          : patience ? std::min(*patience, *longest)
-                                     : *longest;
-        timeout = timespec{wait.count() / 1'000'000'000, wait.count() % 1'000'000'000};
-    }
-    std::array<epoll_event, events_per_turn> events;
-    // Valgrind, which counts our instructions, knows epoll_wait only.
-    const int count =
-        timeout ? ::epoll_pwait2(epoll_.get(), events.data(), events_per_turn, &*timeout, nullptr)
-                : ::epoll_wait(epoll_.get(), events.data(), events_per_turn, -1);
-    for (int i = 0; i < count; ++i) {
-        if (events[i].data.u64 == stop_key) {
-            stop_.clear();
-            is_stopping_ = true;
-        } else if (events[i].data.u64 == listener_key) {
-            is_acceptable_ = true;
-        } else {
-            static_cast<epoll::connection*>(events[i].data.ptr)->on_event(events[i].events);
+    const auto most = patience && longest ? std::min(*patience, *longest)
+                      : patience          ? *patience
+                                          : longest.value_or(std::chrono::nanoseconds(0));
+    const timespec timeout{most.count() / 1'000'000'000, most.count() % 1'000'000'000};
+    return ::epoll_pwait2(epoll_.get(), events.data(), static_cast<int>(events.size()), &timeout,
+                          nullptr);
+}
+
+void epoll_runtime::turn(std::optional<std::chrono::nanoseconds> longest) {
+    epoll_event events[events_per_turn];
+    do {
+        const int count = longest || loop_.needs_attention()
+                              ? wait(events, longest)
+                              : ::epoll_wait(epoll_.get(), events, events_per_turn, -1);
+        for (int i = 0; i < count; ++i) {
+            if (events[i].data.u64 > listener_key) [[likely]] {
+                static_cast<epoll::connection*>(events[i].data.ptr)->on_event(events[i].events);
+            } else {
+                on_own_event(events[i].data.u64);
+            }
         }
-    }
-    loop_.run_timers();
-    if (loop_.has_ready()) {
-        loop_.run_ready();
-    }
+    } while (!longest && !loop_.needs_attention());
+    loop_.attend();
     closed_.clear();
+}
+
+void epoll_runtime::on_own_event(std::uint64_t key) {
+    loop_.call_for_attention();
+    if (key == listener_key) {
+        is_acceptable_ = true;
+    } else {
+        stop_.clear();
+        is_stopping_ = true;
+    }
 }
 
 void epoll_runtime::watch_listener(int listener) {
@@ -104,9 +91,8 @@ std::unique_ptr<epoll::connection> epoll_runtime::accept(int listener) {
         return nullptr;
     }
     set_no_delay(fd.get());
-    auto peer = std::make_unique<epoll::connection>(std::move(fd), buffers_);
-    add(epoll_.get(), peer->descriptor(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-        {.ptr = peer.get()});
+    auto peer = std::make_unique<epoll::connection>(epoll_.get(), std::move(fd), buffers_);
+    add(epoll_.get(), peer->descriptor(), epoll::connection::events_at_first, {.ptr = peer.get()});
     open_.add(*peer);
     return peer;
 }
@@ -121,8 +107,9 @@ lazy_task<void> epoll_runtime::accept_later(int listener) {
 
 void epoll_runtime::close(std::unique_ptr<epoll::connection> peer) {
     open_.remove(*peer);
-    peer->fd = unique_fd();
+    peer->close();
     closed_.push_back(std::move(peer));
+    loop_.call_for_attention();
 }
 
 }  // namespace regatta

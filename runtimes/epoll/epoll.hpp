@@ -1,12 +1,16 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "runtimes/epoll/connection.hpp"
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/buffer_pool.hpp"
 #include "runtimes/support/coroutine_loop.hpp"
+#include "runtimes/support/drain.hpp"
 
 namespace regatta {
 
@@ -28,7 +32,7 @@ public:
             }
         }
         epoll::receive_awaiter receive() { return epoll::receive_awaiter(*peer_); }
-        epoll::send_awaiter send(bytes_view bytes) { return {*peer_, bytes}; }
+        epoll::send_awaiter send(const bytes_view& bytes) { return {*peer_, bytes}; }
 
     private:
         epoll_runtime* worker_;
@@ -67,7 +71,11 @@ public:
     auto yield() { return loop_.yield(); }
 
 private:
-    /// Waits for events, at most `longest`, and resumes all that can go on.
+    /// Fetches events, waiting at most `longest` and no longer than the loop's own work allows.
+    int wait(std::span<epoll_event> events, std::optional<std::chrono::nanoseconds> longest);
+    void on_own_event(std::uint64_t key);
+    /// Waits for events, at most `longest`, and resumes all that can go on. Without `longest` it
+    /// goes on until something needs attention.
     void turn(std::optional<std::chrono::nanoseconds> longest);
     void watch_listener(int listener);
     void forget_listener(int listener);

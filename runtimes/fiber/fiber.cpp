@@ -42,23 +42,25 @@ fiber_runtime::stream::stream(fiber_runtime& worker, unique_fd fd)
     worker.open_.add(*peer_);
 }
 
-ready<received<lent_bytes>> fiber_runtime::stream::receive() {
+ready<received<bytes_view>> fiber_runtime::stream::receive() {
     for (;;) {
         if (!peer_->may_be_readable) {
+            give_buffer_back();
             worker_->scheduler_->wait_readable(*peer_);
         }
-        std::byte* const buffer = worker_->buffers_.take();
-        const ssize_t got = ::recv(peer_->descriptor(), buffer, receive_bytes, 0);
-        const int error = errno;
-        lent_bytes bytes(worker_->buffers_, buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
-        if (got >= 0) {
-            peer_->may_be_readable = bytes.size() == receive_bytes || peer_->is_hung_up;
-            return ready<received<lent_bytes>>({io_error(), std::move(bytes)});
+        if (buffer_ == nullptr) {
+            buffer_ = worker_->buffers_.keep_current();
         }
-        if (error == EAGAIN) {
+        const ssize_t got = ::recv(peer_->descriptor(), buffer_, receive_bytes, 0);
+        if (got >= 0) {
+            const auto size = static_cast<std::size_t>(got);
+            peer_->may_be_readable = size == receive_bytes || peer_->is_hung_up;
+            return ready<received<bytes_view>>({io_error(), bytes_view(buffer_, size)});
+        }
+        if (errno == EAGAIN) {
             peer_->may_be_readable = false;
-        } else if (error != EINTR) {
-            return ready<received<lent_bytes>>({io_error(error), {}});
+        } else if (errno != EINTR) {
+            return ready<received<bytes_view>>({io_error(errno), {}});
         }
     }
 }

@@ -29,14 +29,23 @@ public:
         ~stream() {
             if (peer_) {
                 worker_->open_.remove(*peer_);
+                give_buffer_back();
             }
         }
-        ready<received<lent_bytes>> receive();
+        ready<received<bytes_view>> receive();
         ready<outcome> send(bytes_view bytes);
 
     private:
+        void give_buffer_back() {
+            if (buffer_ != nullptr) {
+                worker_->buffers_.give_back(std::exchange(buffer_, nullptr));
+            }
+        }
+
         fiber_runtime* worker_;
         std::unique_ptr<fibers::waitable> peer_;
+        // Holds the received bytes until the next receive finds that it must wait.
+        std::byte* buffer_ = nullptr;
     };
 
     static runtime_info about();

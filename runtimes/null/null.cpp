@@ -57,8 +57,8 @@ void null_runtime::turn(int listener, std::optional<std::chrono::nanoseconds> lo
             std::exchange(owners[i]->reader, nullptr)->waiter.resume();
         }
     }
-    if (loop_.has_ready()) {
-        loop_.run_ready();
+    if (loop_.needs_attention()) {
+        loop_.attend();
     }
 }
 

@@ -104,7 +104,7 @@ public:
 
     template <class Body>
     void run(Body body) {
-        run_to_end(loop_, std::move(body), [this] { loop_.run_ready(); });
+        run_to_end(loop_, std::move(body), [this] { loop_.attend(); });
     }
 
     void stop() noexcept { stop_.signal(); }

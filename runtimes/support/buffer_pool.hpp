@@ -9,63 +9,35 @@
 
 namespace regatta {
 
-/// Receive buffers of one worker. An idle connection holds none: a buffer is taken when bytes are
-/// there and returned when the session lets go of them.
+/// Receive buffers of one worker, so that an idle connection holds none. All receives go into the
+/// current buffer. A session nearly always is done with the bytes before the next receive of any
+/// connection; one that is not keeps the buffer, and another becomes the current one.
 class buffer_pool {
 public:
-    std::byte* take() {
-        // Nearly always one buffer serves all connections in turn.
-        if (std::byte* const usual = std::exchange(spare_, nullptr)) {
-            return usual;
-        }
-        return take_another();
+    buffer_pool() { replace_current(); }
+    std::byte* current() const { return current_; }
+
+    /// Gives the current buffer to somebody who still looks into it.
+    std::byte* keep_current() {
+        std::byte* const kept = current_;
+        replace_current();
+        return kept;
     }
-    void give(std::byte* buffer) {
-        if (spare_ == nullptr) {
-            spare_ = buffer;
-        } else {
-            free_.push_back(buffer);
-        }
-    }
+    void give_back(std::byte* kept) { free_.push_back(kept); }
 
 private:
-    std::byte* take_another() {
+    void replace_current() {
         if (free_.empty()) {
             owned_.push_back(std::make_unique<std::byte[]>(receive_bytes));
-            return owned_.back().get();
+            free_.push_back(owned_.back().get());
         }
-        std::byte* const buffer = free_.back();
+        current_ = free_.back();
         free_.pop_back();
-        return buffer;
     }
 
-    std::byte* spare_ = nullptr;
+    std::byte* current_ = nullptr;
     std::vector<std::byte*> free_;
     std::vector<std::unique_ptr<std::byte[]>> owned_;
-};
-
-/// Received bytes; returns their buffer to the pool when destroyed.
-class lent_bytes {
-public:
-    lent_bytes() = default;
-    lent_bytes(buffer_pool& pool, std::byte* data, std::size_t size)
-        : pool_(&pool), data_(data), size_(size) {}
-    lent_bytes(lent_bytes&& other) noexcept
-        : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)), size_(other.size_) {}
-    lent_bytes& operator=(lent_bytes&&) = delete;
-    ~lent_bytes() {
-        if (data_ != nullptr) {
-            pool_->give(data_);
-        }
-    }
-    bool empty() const { return size_ == 0; }
-    std::size_t size() const { return size_; }
-    operator bytes_view() const { return {data_, size_}; }
-
-private:
-    buffer_pool* pool_ = nullptr;
-    std::byte* data_ = nullptr;
-    std::size_t size_ = 0;
 };
 
 }  // namespace regatta

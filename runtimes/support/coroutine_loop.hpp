@@ -23,7 +23,19 @@ public:
     }
     /// Root tasks that have not ended.
     std::size_t live_roots() const { return live_roots_; }
-    bool has_ready() const { return !ready_.empty(); }
+    /// Whether a coroutine is ready or a timer runs; if not, only the engine can bring work.
+    bool has_work() const { return !ready_.empty() || !timers_.empty(); }
+
+    /// One flag for all that is not an engine's everyday event, so that a turn in which nothing of
+    /// the kind came up costs one test: a coroutine that became ready, a timer, and what the
+    /// runtime itself calls for. attend() takes it back and runs what is ready and due.
+    void call_for_attention() { needs_attention_ = true; }
+    bool needs_attention() const { return needs_attention_; }
+    void attend() {
+        run_timers();
+        run_ready();
+        needs_attention_ = has_work();
+    }
 
     /// Resumes the coroutines that are ready now; those that become ready meanwhile wait for the
     /// next call, so that a task which yields for ever cannot starve the engine.
@@ -66,6 +78,7 @@ public:
             auto& entry = timers_.take_first();
             entry.cancelled = true;
             ready_.push_back(entry.waiter);
+            call_for_attention();
         }
     }
 
@@ -78,6 +91,7 @@ public:
         void await_suspend(std::coroutine_handle<> waiter) {
             timer_.waiter = waiter;
             loop_.timers_.add(timer_);
+            loop_.call_for_attention();
         }
         outcome await_resume() const noexcept {
             return {io_error(timer_.cancelled ? ECANCELED : 0)};
@@ -92,7 +106,10 @@ public:
     public:
         explicit yield_awaiter(coroutine_loop& loop) : loop_(loop) {}
         static constexpr bool await_ready() noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> waiter) { loop_.ready_.push_back(waiter); }
+        void await_suspend(std::coroutine_handle<> waiter) {
+            loop_.ready_.push_back(waiter);
+            loop_.call_for_attention();
+        }
         static constexpr void await_resume() noexcept {}
 
     private:
@@ -122,6 +139,7 @@ private:
 
     std::size_t live_roots_ = 0;
     bool sleeps_are_cancelled_ = false;
+    bool needs_attention_ = false;
     std::vector<std::coroutine_handle<>> ready_;
     std::vector<std::coroutine_handle<>> running_;
     timer_heap<std::coroutine_handle<>> timers_;

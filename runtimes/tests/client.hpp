@@ -40,7 +40,12 @@ public:
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+        int result = 0;
+        do {
+            // The kernel's own work for a closed ring interrupts a connect() that has a time limit.
+            result = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+        } while (result != 0 && (errno == EINTR || errno == EALREADY));
+        if (result != 0 && errno != EISCONN) {
             const int reason = errno;
             ::close(fd_);
             throw std::system_error(reason, std::generic_category(), "connect");

@@ -45,8 +45,7 @@ TEST_F(stopping, busy_connections) {
     std::atomic<std::uint64_t> exchanges{0};
     std::vector<std::jthread> clients;
     for (int i = 0; i < 8; ++i) {
-        clients.emplace_back([&] {
-            client peer = server.connect();
+        clients.emplace_back([&exchanges, peer = server.connect()]() mutable {
             try {
                 for (;;) {
                     peer.exchange(noise(64));
@@ -132,9 +131,9 @@ TEST_F(stopping, leaves_no_descriptor_and_no_thread) {
     for (int i = 0; i < 3; ++i) {
         whole_life();
     }
-    EXPECT_TRUE(eventually([&] { return open_descriptors() == descriptors; }))
+    EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; }))
         << open_descriptors() << " descriptors, " << descriptors << " before";
-    EXPECT_TRUE(eventually([&] { return threads() == threads_before; }))
+    EXPECT_TRUE(eventually([&] { return threads() <= threads_before; }))
         << threads() << " threads, " << threads_before << " before";
 }
 

@@ -4,9 +4,6 @@
 #include "runtimes/tests/conformance.hpp"
 
 namespace regatta::testing {
-namespace {
-
-using workloads::delay;
 
 // A workload of this suite: the nonce says how long to wait, in milliseconds, and the order of
 // waking is kept.
@@ -33,6 +30,10 @@ struct nap {
     static inline std::mutex mutex;
     static inline std::vector<std::uint64_t> woken;
 };
+
+namespace {
+
+using workloads::delay;
 
 class waiting : public conformance {
 protected:

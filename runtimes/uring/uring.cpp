@@ -41,9 +41,8 @@ void uring_runtime::turn(std::optional<std::chrono::nanoseconds> longest) {
     } else {
         ring_.wait(patience ? patience : longest);
     }
-    loop_.run_timers();
-    if (loop_.has_ready()) {
-        loop_.run_ready();
+    if (loop_.needs_attention()) {
+        loop_.attend();
     }
 }
 

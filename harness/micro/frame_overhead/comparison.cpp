@@ -30,7 +30,7 @@ std::string verdict(const comparison& each) {
     std::string text;
     if (const auto extra = each.extra_instructions()) {
         text = each.is_above_instruction_limit()
-                   ? fmt::format("over {:.0f} instructions", extra_instructions_max)
+                   ? fmt::format("over {:.0f} instructions", each.extra_instructions_max)
                    : "instructions ok";
     }
     if (const auto ratio = ratio_of(each.cpu_ns_pairs)) {
@@ -70,6 +70,7 @@ std::string table(const std::vector<comparison>& comparisons) {
                          {"instr/req control"},
                          {"instr/req shared"},
                          {"extra"},
+                         {"limit"},
                          {"CPU ns/req control"},
                          {"CPU ns/req shared"},
                          {"ratio (95 %)"},
@@ -79,6 +80,7 @@ std::string table(const std::vector<comparison>& comparisons) {
         const auto extra = each.extra_instructions();
         rows.add({each.runtime, each.control, number(each.control_instructions),
                   number(each.shared_instructions), number(extra, extra >= 0 ? "+" : ""),
+                  fmt::format("+{:.0f}", each.extra_instructions_max),
                   number(median_of(each, &std::pair<double, double>::first)),
                   number(median_of(each, &std::pair<double, double>::second)),
                   ratio ? fmt::format("{:.3f} ({:.3f}-{:.3f})", ratio->value, ratio->range.low,
@@ -99,6 +101,7 @@ nlohmann::json to_json(const std::vector<comparison>& comparisons) {
              {"control_instructions_per_op", or_null(each.control_instructions)},
              {"shared_instructions_per_op", or_null(each.shared_instructions)},
              {"extra_instructions_per_op", or_null(each.extra_instructions())},
+             {"extra_instructions_per_op_max", each.extra_instructions_max},
              {"control_cpu_ns_per_op", side(each.cpu_ns_pairs, &std::pair<double, double>::first)},
              {"shared_cpu_ns_per_op", side(each.cpu_ns_pairs, &std::pair<double, double>::second)},
              {"cpu_time_ratio", ratio ? nlohmann::json(ratio->value) : nlohmann::json(nullptr)},
