@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <random>
 
@@ -97,6 +98,27 @@ void refuse_arrivals_without_load(const run_options& options, const selection& c
     }
 }
 
+/// How many ok trials had which way between the CPUs, where there were several; else nothing.
+std::string cache_states_line(const std::vector<json>& trials) {
+    std::map<std::string, int> counts;
+    for (const json& trial : trials) {
+        if (trial.at("status") == "ok" && !trial.at("cache_distance").is_null()) {
+            ++counts[trial.at("cache_distance").at("state").get<std::string>()];
+        }
+    }
+    if (counts.size() < 2) {
+        return {};
+    }
+    std::string text;
+    for (const auto& [state, count] : counts) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    }
+    return fmt::format(
+        "The way between the server's and the generator's CPU was not the same in all trials ({}): "
+        "runtimes are compared by rounds in which it was; their rates are not.\n",
+        text);
+}
+
 int measure(const run_options& options, const selection& chosen, const run_request& request,
             const trial_settings& settings) {
     const std::string run_id = make_run_id(request.seed);
@@ -122,6 +144,7 @@ int measure(const run_options& options, const selection& chosen, const run_reque
     if (!trials.trials().empty()) {
         fmt::print("{}\n", render_table(trials.trials()));
     }
+    fmt::print("{}", cache_states_line(trials.trials()));
     fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
                score.count("ok"), score.count("invalid"), score.count("failed"),
                is_cut_short ? "; interrupted" : "", file.string());
@@ -198,12 +221,9 @@ void declare_run(CLI::App& command, run_options& options) {
         ->type_name("MODE")
         ->check(CLI::IsMember({"split", "same-core", "free"}));
     command
-        .add_option("--rate", options.rate,
-                    "open loop: requests a second (1000,2000), or shares of what each runtime can "
-                    "do, measured first (10%..95%)")
+        .add_option("--rate", options.rate, "open loop: requests a second, or N%..M% of capacity")
         ->type_name("R,...");
-    command
-        .add_option("--arrivals", options.arrivals, "open loop: poisson, constant, bursts or steps")
+    command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")
         ->type_name("KIND");
     cli::declare(command, options.trials);
     command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");

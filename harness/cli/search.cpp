@@ -237,17 +237,14 @@ void declare_search(CLI::App& command, search_options& options) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}));
     command
         .add_option("--measure", options.measure_s,
-                    "measured seconds of a trial, or more where the "
-                    "percentile needs it (default 2)")
+                    "measured seconds of a trial, at least (default 2)")
         ->type_name("S")
         ->check(CLI::Range(0.01, 3600.0));
     command.add_option("--warmup", options.warmup_s, "seconds before them (default 0.3)")
         ->type_name("S")
         ->check(CLI::Range(0.0, 3600.0));
     command
-        .add_option("--longest", options.longest_s,
-                    "most seconds for the sake of the percentile: lower rates are not tried "
-                    "(default 20)")
+        .add_option("--longest", options.longest_s, "at most, for lack of requests (default 20)")
         ->type_name("S")
         ->check(CLI::Range(0.01, 3600.0));
     command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")

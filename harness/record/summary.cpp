@@ -69,6 +69,9 @@ void add_censored(benchmark_summary& summary, const json& open_loop) {
 
 void add_figures(benchmark_summary& summary, const json& trial) {
     const auto round = trial.at("round").get<std::int64_t>();
+    if (const auto way = trial.find("cache_distance"); way != trial.end() && !way->is_null()) {
+        summary.cache_states[round] = way->at("state").get<std::string>();
+    }
     for (const auto& [name, value] : trial.at("metrics").items()) {
         if (value.is_number()) {
             summary.metrics[name].emplace(round, value.get<double>());
@@ -120,6 +123,17 @@ bool comes_before(const benchmark_summary& a, const benchmark_summary& b) {
     }
     return a.runtime != b.runtime ? format::runtime_less(a.runtime, b.runtime)
                                   : format::natural_less(a.label, b.label);
+}
+
+/// Whether the CPUs were equally far apart in both trials of a round. Where one does not know, the
+/// question does not arise.
+bool share_cache_state(const benchmark_summary& a, const benchmark_summary& b, std::int64_t round) {
+    const auto in_a = a.cache_states.find(round);
+    const auto in_b = b.cache_states.find(round);
+    if (in_a == a.cache_states.end() || in_b == b.cache_states.end()) {
+        return true;
+    }
+    return in_a->second == in_b->second && in_a->second != "changed";
 }
 
 }  // namespace
@@ -177,7 +191,8 @@ std::optional<stats::paired_ratio> ratio_of(const benchmark_summary& a, const be
     }
     std::vector<std::pair<double, double>> rounds;
     for (const auto& [round, value] : in_a->second) {
-        if (const auto other = in_b->second.find(round); other != in_b->second.end()) {
+        const auto other = in_b->second.find(round);
+        if (other != in_b->second.end() && share_cache_state(a, b, round)) {
             rounds.emplace_back(value, other->second);
         }
     }

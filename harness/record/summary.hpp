@@ -35,6 +35,9 @@ struct benchmark_summary {
 
     /// Each metric's value by round, of the ok trials that have it.
     std::map<std::string, std::map<std::int64_t, double>, std::less<>> metrics;
+    /// By round, how far apart the CPUs were in it ("near", "far", "changed"); without where that
+    /// does not matter.
+    std::map<std::int64_t, std::string> cache_states;
     /// The ok trials' latencies, merged.
     histogram latency;
     /// The ok trials' requests that were never answered, and the least that one of them had waited.
@@ -71,7 +74,8 @@ struct benchmark_summary {
 /// std::runtime_error naming the trial where a record lacks what the format promises.
 std::vector<benchmark_summary> summarise_trials(const std::vector<nlohmann::json>& trials);
 
-/// The ratio a / b of `metric` over the rounds in which both have it; nothing for different runs.
+/// The ratio a / b of `metric` over the rounds in which both have it and the way between the CPUs
+/// was the same; nothing for different runs.
 std::optional<stats::paired_ratio> ratio_of(const benchmark_summary& a, const benchmark_summary& b,
                                             std::string_view metric);
 

@@ -1,10 +1,15 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
+#include "harness/measure/cache_distance.hpp"
 #include "harness/measure/cpu_time.hpp"
 #include "harness/measure/histogram_json.hpp"
 #include "harness/measure/memory.hpp"
 #include "harness/measure/metrics.hpp"
+#include "harness/measure/resident_series.hpp"
+#include "harness/measure/steady_state.hpp"
 #include "harness/measure/validity.hpp"
 #include "harness/server/generator_process.hpp"
 #include "harness/server/open_loop_record.hpp"
@@ -16,6 +21,9 @@ namespace {
 
 using nlohmann::json;
 
+// Ten samples a second disturb the CPUs for less than a thousandth of the time.
+constexpr auto memory_period = std::chrono::milliseconds(100);
+
 /// What is seen from outside while the load runs.
 struct observation {
     json result;  ///< the generator's
@@ -23,6 +31,7 @@ struct observation {
     std::optional<std::uint64_t> pss_measured;
     std::optional<std::uint64_t> rss_peak;
     std::optional<foreign_load> foreign;
+    json memory_series;
 };
 
 observation put_under_load(const benchmark& arm, const trial_settings& settings,
@@ -38,7 +47,9 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     seen.pss_connected = pss_bytes(server.pid());
     generator.begin();
     const foreign_load_meter meter(cpus, {server.pid(), generator.pid()});
+    resident_series memory(server.pid(), memory_period);
     generator.await_measured();
+    seen.memory_series = memory.stop();
     seen.foreign = meter.stop();
     seen.pss_measured = pss_bytes(server.pid());
     seen.rss_peak = rss_bytes_peak(server.pid());
@@ -140,10 +151,45 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     record["measured_ns"] = result.at("measured_ns");
     record["warmup_ns"] = result.at("warmup_ns");
     record["intervals"] = result.at("intervals");
+    record["memory_series"] = seen.memory_series;
+    const steady_state steady =
+        judge_steady_state(record["intervals"], record["measured_ns"].get<double>());
+    record["steady_state"] = steady.record;
+    for (const std::string& warning : steady.warnings) {
+        record["warnings"].push_back(warning);
+    }
     if (evidence.open) {
         record["open_loop"] = open_loop_record(arm, result, *evidence.open);
     }
     record["metrics"] = metrics_of(seen, latency, evidence.client, record["server"], counted);
+}
+
+/// How far apart the two sides' CPUs are now; nothing where they share one or are not pinned.
+std::optional<double> distance_of(const placement& placed) {
+    return placed.mode == placement_mode::split && !placed.is_shared
+               ? cache_line_ns(placed.server_cpus.front(), placed.generator_cpus.front())
+               : std::nullopt;
+}
+
+void fill_cache_distance(const placement& placed, const std::optional<double>& before_ns,
+                         const std::optional<double>& after_ns, json& record) {
+    if (!before_ns || !after_ns) {
+        return;
+    }
+    const std::string_view before = cache_state(*before_ns);
+    const bool has_changed = before != cache_state(*after_ns);
+    record["cache_distance"] = {
+        {"cpus", {placed.server_cpus.front(), placed.generator_cpus.front()}},
+        {"before_ns", *before_ns},
+        {"after_ns", *after_ns},
+        {"state", has_changed ? "changed" : before}};
+    if (has_changed) {
+        record["warnings"].push_back(
+            fmt::format("the way between the server's and the generator's CPU changed: a cache "
+                        "line took {:.0f} "
+                        "ns before the trial and {:.0f} ns after it",
+                        *before_ns, *after_ns));
+    }
 }
 
 }  // namespace
@@ -156,6 +202,7 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, tria
         record["warnings"].push_back(
             "the server and the generator share a CPU: there are too few for split placement");
     }
+    const std::optional<double> before_ns = distance_of(placed);
     server_process server(arm, settings.rounds_per_us, placed.server_cpus);
     record["effective"] = server.effective();
     for (const json& note : server.notes()) {
@@ -169,6 +216,7 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, tria
         failed = reason.what();
     }
     const std::optional<std::string> complaint = server.stop();
+    fill_cache_distance(placed, before_ns, distance_of(placed), record);
     record["server"] = server.record();
     if (failed) {
         throw trial_failure(*failed);

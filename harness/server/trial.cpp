@@ -24,10 +24,10 @@ json blank_record(const benchmark& arm) {
                 {"reasons", json::array()},        {"warnings", json::array()},
                 {"started_at", time_now()},        {"mode", mode_of(arm)}};
     for (const char* field :
-         {"placement", "effective", "measured_ns", "warmup_ns", "metrics", "latency",
-          "latency_kind", "ceiling_per_s", "saturation", "foreign_cpu_share", "steal_share",
-          "client", "server", "generator", "open_loop", "intervals", "steady_state",
-          "cache_distance", "answer"}) {
+         {"placement",   "effective",     "measured_ns",   "warmup_ns",      "metrics",
+          "latency",     "latency_kind",  "ceiling_per_s", "saturation",     "foreign_cpu_share",
+          "steal_share", "client",        "server",        "generator",      "open_loop",
+          "intervals",   "memory_series", "steady_state",  "cache_distance", "answer"}) {
         record[field] = nullptr;
     }
     return record;

@@ -110,5 +110,28 @@ TEST(ranking, those_who_cannot_be_told_apart_are_named_together) {
               "fiber cannot be told apart.");
 }
 
+TEST(ranking, only_rounds_with_the_same_way_between_the_cpus_are_paired) {
+    std::vector<nlohmann::json> trials;
+    const char* const states[][2] = {
+        {"near", "near"}, {"near", "far"}, {"changed", "changed"}, {"far", "far"}};
+    for (int round = 0; round < 4; ++round) {
+        for (int side = 0; side < 2; ++side) {
+            fixture::trial_options options;
+            options.runtime = side == 0 ? "asio" : "epoll";
+            options.round = round;
+            options.rate = side == 0 ? 200 : 100;
+            trials.push_back(fixture::ok_trial(options));
+            trials.back()["cache_distance"] = {{"state", states[round][side]}};
+        }
+    }
+    const auto summaries = summarise_trials(trials);
+    EXPECT_EQ(ratio_of(summaries[0], summaries[1], "throughput_per_s")->rounds, 2u);
+    for (auto& trial : trials) {
+        trial["cache_distance"] = nullptr;
+    }
+    const auto unknown = summarise_trials(trials);
+    EXPECT_EQ(ratio_of(unknown[0], unknown[1], "throughput_per_s")->rounds, 4u);
+}
+
 }  // namespace
 }  // namespace regatta

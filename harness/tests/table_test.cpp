@@ -125,6 +125,23 @@ TEST(table, percentiles_without_enough_samples_are_absent) {
         << text;
 }
 
+TEST(table, a_percentile_among_unanswered_requests_is_above_the_least_they_waited) {
+    fixture::trial_options options;
+    options.samples = 20'000;
+    auto trial = fixture::ok_trial(options);
+    trial["mode"] = "open";
+    trial["latency_kind"] = "response";
+    trial["open_loop"] = {{"censored", 1'000}, {"censored_ns_min", 2'000'000'000}};
+    auto patient = trial;
+    patient["round"] = 1;
+    patient["open_loop"]["censored_ns_min"] = 3'000'000'000;
+    const std::string text = render_table({trial, patient});
+    EXPECT_NE(text.find("| >2,000,000 |"), std::string::npos) << text;
+    EXPECT_EQ(text.find(">3,000,000"), std::string::npos);
+    trial["open_loop"] = {{"censored", 0}, {"censored_ns_min", nullptr}};
+    EXPECT_EQ(render_table({trial}).find('>'), std::string::npos);
+}
+
 TEST(table, percentiles_come_from_the_merged_histogram) {
     std::vector<json> trials;
     for (int round = 0; round < 3; ++round) {

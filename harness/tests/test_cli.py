@@ -13,7 +13,7 @@ def refusal(*words, status=2, **options):
     return one_line(done.stderr)
 
 
-VERBS = ["list", "doctor", "verify", "run"]
+VERBS = ["list", "doctor", "verify", "run", "search"]
 
 
 def test_help_fits_a_screen_and_teaches():

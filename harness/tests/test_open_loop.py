@@ -1,9 +1,14 @@
 """Open-loop runs of `regatta run`: what is asked, what is recorded, what is refused."""
 import json
+import os
+import pathlib
 import shutil
+import signal
+import subprocess
+import time
 
 import pytest
-from harness_fixtures import PROGRAM, SHORT, add_runtime, one_line, read_records, regatta, trials_of
+from harness_fixtures import LONG_ENOUGH_S, PROGRAM, SHORT, add_runtime, one_line, read_records, regatta, trials_of
 
 
 def run(folder, what, *words):
@@ -127,3 +132,53 @@ def test_a_suite_whose_mode_and_load_disagree(tmp_path, entry, complaint):
     add_runtime(tmp_path / "fleet", "boat", "good")
     done = regatta("run", suite, "--runtimes", tmp_path / "fleet", "--dry-run")
     assert done.returncode == 2 and complaint in one_line(done.stderr)
+
+
+def is_sending(server_pid):
+    """Whether a generator has connections open to the server (its descriptors beyond the first)."""
+    try:
+        return sum(1 for fd in pathlib.Path(f"/proc/{server_pid}/fd").iterdir()
+                   if os.readlink(fd).startswith("socket:")) > 4
+    except OSError:
+        return False
+
+
+def test_a_stopped_server_is_seen_in_the_series(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    out = tmp_path / "out.jsonl"
+    run = subprocess.Popen(
+        [PROGRAM, "run", "echo/boat/size:77", "--runtimes", tmp_path, "--out", out, "--rounds", "1",
+         "--connections", "4", "--warmup", "0", "--measure", "6", "--rate", "300"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + LONG_ENOUGH_S
+    server = None
+    while server is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                words = entry.joinpath("cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if f"{tmp_path}/boat".encode() in words and b"serve" in words and is_sending(entry.name):
+                server = int(entry.name)
+    time.sleep(1)
+    os.kill(server, signal.SIGSTOP)
+    time.sleep(2)
+    os.kill(server, signal.SIGCONT)
+    run.wait(timeout=LONG_ENOUGH_S)
+    # A trial that the stall made invalid was repeated: the first is the one that was stopped.
+    trial = trials_of(out)[0]
+    assert trial["status"] != "failed", trial["reasons"]
+    assert trial["latency"]["max"] > 1.5e9
+    silent = longest = 0
+    for before, after in zip(trial["intervals"], trial["intervals"][1:]):
+        length = after["start_ns"] - before["start_ns"]
+        silent = silent + length if before["replies"] == 0 else 0
+        longest = max(longest, silent)
+    assert longest > 1.5e9
+    assert all(sample["rss_bytes"] > 0 for sample in trial["memory_series"])
+    assert len(trial["memory_series"]) > 1
+    # Those that were due meanwhile waited, and count: some 600 at 300/s.
+    assert trial["open_loop"]["queued_max"] > 300
+    assert max(i["latency_ns_mean"] or 0 for i in trial["intervals"]) > 5e8
