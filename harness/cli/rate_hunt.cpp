@@ -67,6 +67,9 @@ void rate_hunt::observe(const json& record, std::size_t trial) {
     const censored_percentile latency = record.at("status") == "ok"
                                             ? percentile_of_trial(objective_, record)
                                             : censored_percentile{};
+    if (!record.at("reasons").empty()) {
+        last_reason_ = record.at("reasons").front().get<std::string>();
+    }
     path_.push_back({*search_.next(), outcome, trial, latency});
     search_.observe(outcome);
 }
@@ -101,8 +104,8 @@ std::string rate_hunt::sentence() const {
             return "No answer: interrupted.";
         }
         if (answer.is_missed_invalid && path_.back().outcome == probe_outcome::invalid) {
-            return fmt::format("No answer: no valid trial at {}/s; the record says why.",
-                               rate_text(path_.back().probe.rate_per_s));
+            return fmt::format("No answer: no valid trial at {}/s: {}.",
+                               rate_text(path_.back().probe.rate_per_s), last_reason_);
         }
         return fmt::format("No answer: {} was not confirmed at any rate from {}/s on.", bound,
                            rate_text(path_.back().probe.rate_per_s));

@@ -54,6 +54,7 @@ private:
     stats::rate_search_settings settings_;
     std::string obstacle_;
     std::vector<probe_step> path_;
+    std::string last_reason_;  ///< why the last trial that was not ok was not
 };
 
 /// What a trial says of the objective: invalid or failed ones say nothing, saturated ones miss it.

@@ -52,6 +52,8 @@ struct run_options {
 };
 
 constexpr std::int64_t default_rounds = 3;
+/// Every reader of JSON keeps whole numbers up to here exact (RFC 8259, section 6).
+constexpr double seed_max = 9007199254740991;
 constexpr double default_warmup_s = 0.3;
 constexpr double default_measure_s = 1.0;
 
@@ -206,15 +208,16 @@ void declare_run(CLI::App& command, run_options& options) {
     command.add_flag("--force", options.is_forced, "overwrite the results file");
     command.add_option("--rounds", options.rounds, "trials of each benchmark")
         ->type_name("N")
-        ->check(CLI::Range(1, 1000));
+        ->check(cli::number_from(1, 1000, true));
     command.add_option("--measure", options.measure_s, "measured seconds of a trial")
         ->type_name("S")
-        ->check(CLI::Range(0.01, 3600.0));
+        ->check(cli::number_from(0.01, 3600));
     command.add_option("--warmup", options.warmup_s, "seconds before them")
         ->type_name("S")
-        ->check(CLI::Range(0.0, 3600.0));
+        ->check(cli::number_from(0, 3600));
     command.add_option("--seed", options.seed, "of the order of trials (default random)")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(cli::number_from(0, seed_max, true));
     command
         .add_option("--placement", options.placement,
                     "CPUs: split (one side each), same-core, or free")

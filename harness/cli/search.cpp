@@ -229,28 +229,29 @@ void declare_search(CLI::App& command, search_options& options) {
     command
         .add_option("--rounds", options.confirmations, "trials that confirm the answer (default 5)")
         ->type_name("N")
-        ->check(CLI::Range(1, 1000));
+        ->check(cli::number_from(1, 1000, true));
     command
         .add_option("--from", options.from_per_s,
                     "first rate (default an eighth of the closed loop's, measured first)")
         ->type_name("R")
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{100'000'000}));
+        ->check(cli::number_from(1, 100'000'000, true));
     command
         .add_option("--measure", options.measure_s,
                     "measured seconds of a trial, at least (default 2)")
         ->type_name("S")
-        ->check(CLI::Range(0.01, 3600.0));
+        ->check(cli::number_from(0.01, 3600));
     command.add_option("--warmup", options.warmup_s, "seconds before them (default 0.3)")
         ->type_name("S")
-        ->check(CLI::Range(0.0, 3600.0));
+        ->check(cli::number_from(0, 3600));
     command
         .add_option("--longest", options.longest_s, "at most, for lack of requests (default 20)")
         ->type_name("S")
-        ->check(CLI::Range(0.01, 3600.0));
+        ->check(cli::number_from(0.01, 3600));
     command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")
         ->type_name("KIND");
     command.add_option("--seed", options.seed, "of schedules and order (default random)")
-        ->type_name("N");
+        ->type_name("N")
+        ->check(cli::number_from(0, 9007199254740991, true));
     command.add_option("--placement", options.placement, "CPUs: split, same-core, or free")
         ->type_name("MODE")
         ->check(CLI::IsMember({"split", "same-core", "free"}));
