@@ -107,7 +107,7 @@ std::optional<load_result> run_load(const load_plan& plan, load_stages& stages) 
                                         plan.depth, schedule(plan.arrivals, plan.steps, plan.seed));
     } else {
         drives = std::make_unique<closed_loop>(*protocol, *chosen.engine, records, plan.connections,
-                                               plan.depth);
+                                               plan.depth, plan.warmup_ns / 2);
     }
     if (!stages.connected(plan.connections)) {
         return std::nullopt;

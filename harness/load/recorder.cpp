@@ -19,6 +19,7 @@ void recorder::begin_window(std::uint64_t now_ns) {
     current_.clear();
     change_in_flight(0, now_ns);
     request_time_ = 0;
+    age_sum_begin_ns_ = age_sum_ns(now_ns);
 }
 
 void recorder::end_window(std::uint64_t now_ns) {
@@ -31,6 +32,9 @@ void recorder::end_window(std::uint64_t now_ns) {
     interval_end_ = never_ns;
     const auto length = static_cast<double>(now_ns - begin_);
     mean_in_flight_ = length > 0 ? request_time_ / length : 0;
+    const auto cut =
+        static_cast<double>(age_sum_begin_ns_) - static_cast<double>(age_sum_ns(now_ns));
+    cut_in_flight_ = length > 0 ? cut / length : 0;
 }
 
 void recorder::report(load_result& result) {
@@ -43,6 +47,7 @@ void recorder::report(load_result& result) {
     result.intervals = std::move(intervals_);
     result.client = counts_;
     result.mean_in_flight = mean_in_flight_;
+    result.cut_in_flight = cut_in_flight_;
 }
 
 void recorder::record_arrival(const request_times& times, std::uint64_t now_ns) {

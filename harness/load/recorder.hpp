@@ -24,11 +24,13 @@ public:
 
     void sent(std::uint64_t requests, std::uint64_t now_ns) {
         counts_.requests += requests;
+        sent_sum_ns_ += requests * now_ns;
         change_in_flight(static_cast<std::int64_t>(requests), now_ns);
     }
     void replied(const request_times& times, std::uint64_t now_ns, bool is_right) {
         ++counts_.replies;
         counts_.wrong_replies += is_right ? 0 : 1;
+        sent_sum_ns_ -= times.sent_ns;
         change_in_flight(-1, now_ns);
         while (now_ns >= interval_end_) {
             close_interval();
@@ -69,6 +71,10 @@ private:
         changed_ = now_ns;
         in_flight_ += difference;
     }
+    // How long the requests in flight have been so, in sum.
+    std::uint64_t age_sum_ns(std::uint64_t now_ns) const {
+        return static_cast<std::uint64_t>(in_flight_) * now_ns - sent_sum_ns_;
+    }
     bool is_in_window(std::uint64_t time_ns) const { return begin_ <= time_ns && time_ns < end_; }
     void record_arrival(const request_times& times, std::uint64_t now_ns);
     void close_interval();
@@ -91,6 +97,9 @@ private:
     std::uint64_t changed_ = 0;
     double request_time_ = 0;  // requests in flight, integrated over time in ns
     double mean_in_flight_ = 0;
+    std::uint64_t sent_sum_ns_ = 0;  // send times of the requests in flight, modulo 2^64
+    std::uint64_t age_sum_begin_ns_ = 0;
+    double cut_in_flight_ = 0;
 };
 
 }  // namespace regatta::load

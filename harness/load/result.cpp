@@ -74,6 +74,7 @@ json to_json(const load_result& result) {
             {"intervals", std::move(intervals)},
             {"client", to_json(result.client)},
             {"mean_in_flight", result.mean_in_flight},
+            {"cut_in_flight", result.cut_in_flight},
             {"unanswered", result.unanswered},
             {"arrivals", result.arrivals ? to_json(*result.arrivals, result.latency) : nullptr}};
 }

@@ -59,6 +59,9 @@ struct load_result {
     std::vector<interval> intervals;
     client_counters client;
     double mean_in_flight = 0;  ///< time average over the window
+    /// Requests that the window's ends cut count with their whole latency when they are answered in
+    /// it, and not at all when later: (age of those in flight at its begin - at its end) / window.
+    double cut_in_flight = 0;
     std::uint64_t unanswered = 0;
     std::optional<arrival_figures> arrivals;  ///< open loop only
 };

@@ -32,6 +32,7 @@ struct trial_evidence {
     std::uint64_t replies_measured = 0;
     double latency_s_mean = 0;
     double mean_in_flight = 0;
+    double cut_in_flight = 0;  ///< harness/load/README.md
     std::int64_t connections = 1;
     double ceiling_per_s = no_ceiling;
     double generator_cpu_share = 0;           ///< of its one CPU

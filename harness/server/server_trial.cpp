@@ -92,6 +92,7 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
     evidence.replies_measured = result.at("replies_measured").get<std::uint64_t>();
     evidence.latency_s_mean = latency.answered.mean() / 1e9;
     evidence.mean_in_flight = result.at("mean_in_flight").get<double>();
+    evidence.cut_in_flight = result.value("cut_in_flight", 0.0);
     evidence.connections = arm.connections;
     evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections);
     evidence.generator_cpu_share = result.at("cpu_ns").get<double>() / window_ns;
