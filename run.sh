@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/common.sh"
 
 install_packages
-build release
+build release programs
 
 program=$root/build/release/regatta
 if [[ $# -gt 0 ]]; then

@@ -2,9 +2,9 @@
 # Configures and builds one preset of CMakePresets.json into build/PRESET.
 : "${root:?common.sh sets it}" "${exit_machine_lacks_something:?common.sh sets it}"
 
-# build PRESET: quick and silent when there is nothing to do; one build of a folder at a time.
+# build PRESET [TARGET]: quick and silent when there is nothing to do; one build of a folder at a time.
 build() {
-    local preset=$1
+    local preset=$1 target=${2:-all}
     local directory=$root/build/$preset
     mkdir -p "$directory"
     # Ninja configures again by itself when a CMake file changes; presets are the exception.
@@ -21,7 +21,7 @@ build() {
     fi
     local ninja=(ninja -C "$directory" -j "$(nproc)")
     [[ -t 2 ]] || ninja+=(--quiet)
-    in_folder_lock "$directory" "${ninja[@]}" >&2 || die 1 "building build/$preset failed: see above"
+    in_folder_lock "$directory" "${ninja[@]}" "$target" >&2 || die 1 "building build/$preset failed: see above"
 }
 
 # Paths in the compiler's cache are relative to the tree, so that every clone of it profits.

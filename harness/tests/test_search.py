@@ -30,9 +30,10 @@ def test_a_search_ends_and_its_record_tells_the_whole_path(tmp_path):
         assert (step["outcome"] == "invalid") == (trial["status"] != "ok")
     assert len(verdict["path"]) == len(trials) - 1
     if verdict["rate_per_s"]:
-        confirming = [s for s in verdict["path"] if s["phase"] == "confirmation"][-2:]
-        assert all(s["outcome"] == "met" and s["rate_per_s"] == verdict["rate_per_s"]
-                   for s in confirming)
+        # A probe that was invalid may stand between two that confirmed.
+        confirming = [s for s in verdict["path"] if s["phase"] == "confirmation"
+                      and s["outcome"] == "met" and s["rate_per_s"] == verdict["rate_per_s"]]
+        assert len(confirming) >= verdict["confirmations"] > 0
         assert "confirmed 2 of 2" in done.stdout
     assert done.returncode == (0 if verdict["rate_per_s"] else 1)
     assert verdict["sentence"] in done.stdout
