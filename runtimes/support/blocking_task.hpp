@@ -2,8 +2,9 @@
 
 #include <coroutine>
 #include <exception>
-#include <optional>
 #include <utility>
+
+#include "runtimes/support/task_result.hpp"
 
 /// Tasks and awaitables of runtimes in which waiting blocks the caller's own stack (threads,
 /// fibers).
@@ -40,26 +41,13 @@ public:
 /// everything that it awaits is ready<T> or another blocking_task.
 template <class T>
 class [[nodiscard]] blocking_task {
-    struct result_value {
-        std::optional<T> value;
-        void return_value(T result) { value.emplace(std::move(result)); }
-        T take() { return std::move(*value); }
-    };
-    struct result_void {
-        void return_void() noexcept {}
-        void take() noexcept {}
-    };
-
 public:
-    struct promise_type : std::conditional_t<std::is_void_v<T>, result_void, result_value> {
-        std::exception_ptr error;
-
+    struct promise_type : task_result<T> {
         blocking_task get_return_object() noexcept {
             return blocking_task(std::coroutine_handle<promise_type>::from_promise(*this));
         }
         std::suspend_always initial_suspend() noexcept { return {}; }
         std::suspend_always final_suspend() noexcept { return {}; }
-        void unhandled_exception() noexcept { error = std::current_exception(); }
     };
 
     blocking_task(blocking_task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
@@ -81,12 +69,7 @@ public:
         return true;
     }
     static constexpr void await_suspend(std::coroutine_handle<>) noexcept {}
-    T await_resume() {
-        if (frame_.promise().error) {
-            std::rethrow_exception(frame_.promise().error);
-        }
-        return frame_.promise().take();
-    }
+    T await_resume() { return frame_.promise().result(); }
 
 private:
     explicit blocking_task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}

@@ -2,9 +2,9 @@
 
 #include <coroutine>
 #include <exception>
-#include <optional>
-#include <type_traits>
 #include <utility>
+
+#include "runtimes/support/task_result.hpp"
 
 /// Tasks of runtimes that run coroutines on a loop.
 namespace regatta {
@@ -23,16 +23,6 @@ protected:
 /// on the same thread and without a detour over the loop (symmetric transfer).
 template <class T>
 class [[nodiscard]] lazy_task {
-    struct result_value {
-        std::optional<T> value;
-        void return_value(T result) { value.emplace(std::move(result)); }
-        T take() { return std::move(*value); }
-    };
-    struct result_void {
-        void return_void() noexcept {}
-        void take() noexcept {}
-    };
-
     struct final_awaiter {
         static constexpr bool await_ready() noexcept { return false; }
         template <class Promise>
@@ -51,17 +41,15 @@ class [[nodiscard]] lazy_task {
     };
 
 public:
-    struct promise_type : std::conditional_t<std::is_void_v<T>, result_void, result_value> {
+    struct promise_type : task_result<T> {
         std::coroutine_handle<> continuation;
         root_owner* owner = nullptr;
-        std::exception_ptr error;
 
         lazy_task get_return_object() noexcept {
             return lazy_task(std::coroutine_handle<promise_type>::from_promise(*this));
         }
         std::suspend_always initial_suspend() noexcept { return {}; }
         final_awaiter final_suspend() noexcept { return {}; }
-        void unhandled_exception() noexcept { error = std::current_exception(); }
     };
 
     lazy_task(lazy_task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
@@ -85,12 +73,7 @@ public:
         frame_.promise().continuation = continuation;
         return frame_;
     }
-    T await_resume() {
-        if (frame_.promise().error) {
-            std::rethrow_exception(frame_.promise().error);
-        }
-        return frame_.promise().take();
-    }
+    T await_resume() { return frame_.promise().result(); }
 
 private:
     explicit lazy_task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
