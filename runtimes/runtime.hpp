@@ -1,45 +1,19 @@
 #pragma once
 
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "runtimes/endpoint.hpp"
+#include "runtimes/outcome.hpp"
 #include "workloads/workload.hpp"
 
 /// What a C++ runtime is. See runtimes/README.md for how to add one and runtimes/CONTRACT.md for
 /// the program that `runtimes/main` makes of it.
 namespace regatta {
-
-/// Outcome of an operation of the data plane: 0 or an errno value.
-class [[nodiscard]] io_error {
-public:
-    constexpr io_error() = default;
-    constexpr explicit io_error(int errno_value) : value_(errno_value) {}
-    constexpr explicit operator bool() const { return value_ != 0; }
-    constexpr int value() const { return value_; }
-    std::string message() const { return std::strerror(value_); }
-
-private:
-    int value_ = 0;
-};
-
-/// What `send` and `sleep_for` give: `auto [failed] = co_await peer.send(bytes);`
-struct outcome {
-    io_error error;
-};
-
-/// What `receive` gives: `auto [failed, bytes] = co_await peer.receive();`. No error and no bytes
-/// is the end of the stream. `Bytes` converts to `bytes_view` and is valid until it is destroyed or
-/// the next receive on the same stream begins, whichever is first.
-template <class Bytes>
-struct received {
-    io_error error;
-    Bytes bytes;
-};
 
 /// The values given with `--set` that the runtime itself declares, in the order of
 /// `about().parameters`.
@@ -54,6 +28,8 @@ struct runtime_info {
     std::vector<std::pair<std::string, std::string>> versions;  ///< of the libraries it stands on
     std::span<const parameter> parameters = {};
     bool is_reference_only = false;  ///< for testing the harness: suites leave it out
+    /// Why it has not all verbs, as `full_runtime` has; empty where it has.
+    std::string_view why_not_full = {};
 };
 
 /// A worker: one instance on one OS thread. A server has `--workers` of them, each with a listening
@@ -77,12 +53,10 @@ struct runtime_info {
 ///
 /// Verbs, all awaitable:
 /// - `stream::receive()` -> `received<Bytes>`; `stream::send(bytes_view)` -> `outcome`, after all
-/// bytes
-///   were handed to the system. At most one of each at a time. A stream closes when it is
+///   bytes were handed to the system. At most one of each at a time. A stream closes when it is
 ///   destroyed.
 /// - `sleep_for(nanoseconds)` -> `outcome`; other tasks of the worker run meanwhile. Error
-/// ECANCELED when
-///   the worker aborts its sessions.
+///   ECANCELED when the worker aborts its sessions.
 /// - `yield()`: lets other ready tasks of the worker run.
 ///
 /// `task<T>` is lazy: it starts when it is awaited or given to the worker.
@@ -99,6 +73,46 @@ concept runtime = requires(Runtime& worker, typename Runtime::stream& peer, byte
     peer.send(bytes);
     worker.sleep_for(duration);
     worker.yield();
+};
+
+/// A runtime with all verbs; the rules of cancellation are in runtimes/README.md.
+///
+/// - `connect(endpoint)` -> `connected<stream>`.
+/// - `task_group group(worker)`: `group.spawn(task<outcome>)` starts a child. A child that gives an
+///   error or throws cancels its siblings. `co_await group.join()` goes on after all children have
+///   ended, gives the first failure, and rethrows it where it was an exception. `group.cancel()`
+///   cancels all children. To be joined before it is destroyed: see `with_task_group`.
+/// - `with_deadline(nanoseconds, task<T>)` -> `T`, whose error is ETIMEDOUT where the deadline
+/// ended
+///   it. Goes on when the task has really ended.
+/// - `channel<T> queue(worker, capacity)`: `queue.send(value)` -> `outcome`, waits while `capacity`
+///   values are in it; `queue.receive()` -> `taken<T>`; `queue.close()`. First come, first served.
+/// - `semaphore permits(worker, count)`: `permits.acquire()` -> `outcome`; `permits.release()`.
+/// - `offload(function)` -> `offloaded<T>`: runs `function()` on a pool of threads, and rethrows
+/// what
+///   it throws.
+///
+/// Groups, channels and semaphores belong to their worker: only its tasks may use them.
+template <class Runtime>
+concept full_runtime = runtime<Runtime> &&
+    requires(Runtime& worker, const endpoint& where, std::chrono::nanoseconds duration,
+             typename Runtime::template task<outcome> child, typename Runtime::task_group& group,
+             typename Runtime::template channel<int>& queue, typename Runtime::semaphore& permits,
+             int (*function)()) {
+    requires std::constructible_from<typename Runtime::task_group, Runtime&>;
+    requires std::constructible_from<typename Runtime::template channel<int>, Runtime&, int>;
+    requires std::constructible_from<typename Runtime::semaphore, Runtime&, int>;
+    worker.connect(where);
+    group.spawn(std::move(child));
+    group.join();
+    group.cancel();
+    worker.with_deadline(duration, std::move(child));
+    queue.send(1);
+    queue.receive();
+    queue.close();
+    permits.acquire();
+    permits.release();
+    worker.offload(function);
 };
 
 /// How long sessions may take to finish after stop() before they are aborted.

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# Installs what scripts/packages.txt lists and the machine lacks.
+# Installs what the package lists name and the machine lacks.
 : "${root:?common.sh sets it}" "${exit_machine_lacks_something:?common.sh sets it}"
 
-required_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/scripts/packages.txt"; }
+package_lists=("$root/scripts/packages.txt")
+
+required_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "${package_lists[@]}"; }
 
 # One name a line.
 missing_packages() {
@@ -42,6 +44,20 @@ apt_get() {
 
 # The last error that apt-get reported, on one line.
 apt_error() { grep '^E: ' "$root/build/apt.log" | tail -n 1 | cut -c 4-; }
+
+# wish_package NAME: installs a package without which some tests are skipped. Never fails, and gives up after some minutes.
+wish_package() {
+    local as_root
+    if ! command -v dpkg-query >/dev/null ||
+        dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$1" 2>/dev/null | grep -q '^installed '; then
+        return 0
+    fi
+    say "installing $1"
+    mkdir -p "$root/build"
+    if ! read -r -a as_root < <(become_root) || ! apt_get timeout 300 "${as_root[@]}" -- install "$1"; then
+        say "no $1: the tests that need it are skipped"
+    fi
+}
 
 install_packages() {
     if ! command -v dpkg-query >/dev/null; then

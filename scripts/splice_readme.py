@@ -7,7 +7,7 @@ A block to fill looks like this; the command is run by the shell in the root of 
     ...
     <!-- end of output -->
 
-Usage: scripts/splice_readme.py [--check] [FILE...]   (README.md and harness/METHODOLOGY.md unless given)
+Usage: scripts/splice_readme.py [--check] [FILE...]   (every Markdown file with such a block unless given)
 With --check nothing is written; exit status 1 says that a file is not up to date.
 """
 import re
@@ -26,9 +26,14 @@ def fill(match: re.Match) -> str:
     return f"{begin}{output.strip()}\n{end}"
 
 
+def files_with_blocks() -> list[str]:
+    tracked = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return [name for name in tracked.stdout.splitlines() if BLOCK.search((ROOT / name).read_text())]
+
+
 def main(arguments: list[str]) -> int:
     only_check = "--check" in arguments
-    files = [a for a in arguments if a != "--check"] or ["README.md", "harness/METHODOLOGY.md"]
+    files = [a for a in arguments if a != "--check"] or files_with_blocks()
     stale = []
     for name in files:
         path = ROOT / name

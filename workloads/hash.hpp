@@ -27,7 +27,7 @@ struct hash {
     /// What one job holds: made once, used for every iteration.
     class state {
     public:
-        explicit state(const params& values)
+        explicit state(const params& values, unsigned = 1)
             : blocks_(static_cast<std::size_t>(values[blocks])),
               block_(static_cast<std::size_t>(values[block_bytes])),
               digests_(blocks_ * kernels::sha256_bytes) {

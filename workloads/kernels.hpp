@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <stdexcept>
 
@@ -22,6 +23,19 @@ inline std::uint64_t burn(std::uint64_t seed, std::int64_t rounds) {
         x += static_cast<std::uint64_t>(i);
     }
     return x;
+}
+
+/// Puts the bytes of `from`, all bits inverted, into `to`, which is as long.
+inline void invert(std::span<const std::byte> from, std::span<std::byte> to) {
+    std::size_t at = 0;
+    for (std::uint64_t word; from.size() - at >= sizeof word; at += sizeof word) {
+        std::memcpy(&word, from.data() + at, sizeof word);
+        word = ~word;
+        std::memcpy(to.data() + at, &word, sizeof word);
+    }
+    for (; at < from.size(); ++at) {
+        to[at] = ~from[at];
+    }
 }
 
 inline constexpr std::size_t sha256_bytes = 32;

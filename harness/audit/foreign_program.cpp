@@ -2,10 +2,11 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
+
+#include "harness/plan/split.hpp"
 
 namespace regatta::audit {
 namespace {
@@ -94,15 +95,6 @@ double number_in(const std::string& text, const std::string& where) {
             fmt::format("{} has no number where one was due: '{}'", where, excerpt(text)));
     }
     return number;
-}
-
-std::vector<std::string> split(const std::string& line, char separator) {
-    std::vector<std::string> parts;
-    std::istringstream stream(line);
-    for (std::string part; std::getline(stream, part, separator);) {
-        parts.push_back(std::move(part));
-    }
-    return parts;
 }
 
 }  // namespace regatta::audit

@@ -26,7 +26,4 @@ std::string url_of(const running_server& server);
 /// `text` as a number; throws trial_failure that names `where` when it is none.
 double number_in(const std::string& text, const std::string& where);
 
-/// The parts of `line` between the separators.
-std::vector<std::string> split(const std::string& line, char separator);
-
 }  // namespace regatta::audit

@@ -10,7 +10,7 @@
 namespace regatta::audit {
 namespace {
 
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds child_patience{20};
 
 child_options options_of(const server_model& model, const std::vector<int>& cpus) {
     const auto file = program_folder() / "regatta-audit-server";
@@ -25,13 +25,13 @@ child_options options_of(const server_model& model, const std::vector<int>& cpus
 
 server_child::server_child(const server_model& model, const std::vector<int>& cpus)
     : model_(model), process_(options_of(model, cpus)), voice_{process_, "the server"} {
-    port_ = await_event(voice_, "ready", clock_type::now() + patience).at("port").get<int>();
+    port_ = await_event(voice_, "ready", clock_type::now() + child_patience).at("port").get<int>();
 }
 
 histogram server_child::stop() {
     process_.close_input();
     const std::chrono::nanoseconds silence(model_.freeze_ns);
-    const auto done = await_event(voice_, "done", clock_type::now() + patience + silence);
+    const auto done = await_event(voice_, "done", clock_type::now() + child_patience + silence);
     return histogram_from_json(done.at("lateness"));
 }
 

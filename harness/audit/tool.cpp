@@ -8,6 +8,7 @@ std::vector<std::unique_ptr<load_tool>> all_tools() {
     all.push_back(make_wrk());
     all.push_back(make_h2load());
     all.push_back(make_hey());
+    all.push_back(make_sockperf());
     return all;
 }
 

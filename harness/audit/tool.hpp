@@ -80,6 +80,7 @@ std::unique_ptr<load_tool> make_regatta_load();
 std::unique_ptr<load_tool> make_wrk();
 std::unique_ptr<load_tool> make_h2load();
 std::unique_ptr<load_tool> make_hey();
+std::unique_ptr<load_tool> make_sockperf();
 
 /// Fills in `report` from the latencies of its requests.
 void set_latency(tool_report& report, histogram latency);

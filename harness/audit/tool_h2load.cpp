@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "harness/audit/foreign_program.hpp"
+#include "harness/plan/split.hpp"
 
 namespace regatta::audit {
 namespace {

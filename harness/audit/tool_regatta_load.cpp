@@ -15,8 +15,8 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr auto patience = 30s;
-constexpr auto drain = 3s;
+constexpr auto answer_patience = 30s;
+constexpr auto load_drain = 3s;
 
 /// Enough for four times what comes on a connection while the server is frozen, or in one second:
 /// a request that has to wait for room on its connection is sent late, and meets the server's delay
@@ -61,7 +61,8 @@ public:
 private:
     static json plan_of(arrival_process process, const load_request& asked,
                         const running_server& server, std::int64_t depth) {
-        const std::chrono::nanoseconds drain_ns = drain + std::chrono::nanoseconds(asked.freeze_ns);
+        const std::chrono::nanoseconds drain_ns =
+            load_drain + std::chrono::nanoseconds(asked.freeze_ns);
         json plan{{"workload", "delay"},
                   {"port", server.port},
                   {"connections", asked.connections},
@@ -84,10 +85,10 @@ private:
     static json converse(const speaker& generator, const json& plan, const load_request& asked,
                          const running_server& server) {
         const auto await = [&](const char* event, std::chrono::nanoseconds longest) {
-            return await_event(generator, event, clock_type::now() + longest + patience,
+            return await_event(generator, event, clock_type::now() + longest + answer_patience,
                                &server.voice);
         };
-        const auto silence = drain + std::chrono::nanoseconds(asked.freeze_ns);
+        const auto silence = load_drain + std::chrono::nanoseconds(asked.freeze_ns);
         // When it does not listen it has ended; the next wait says so.
         static_cast<void>(generator.process.write_line(plan.dump()));
         await("connected", silence);

@@ -4,6 +4,7 @@
 
 #include "harness/audit/audit.hpp"
 #include "harness/audit/audit_table.hpp"
+#include "harness/cli/common_options.hpp"
 #include "harness/cli/markdown.hpp"
 #include "harness/cli/progress.hpp"
 #include "harness/cli/results_file.hpp"
@@ -185,10 +186,10 @@ int run_audits(const audit_options& options) {
     return failed == 0 ? 0 : 1;
 }
 
-constexpr const char* examples =
+constexpr const char* audit_examples =
     R"(Each tool loads a server whose response times are known beforehand: `fixed` answers after 0.5 ms;
 `freeze` too, and does nothing for 1 s in every 10 s; `mm1` is a queue with exponential service, 70 %
-busy. Tools: regatta-load, and wrk, h2load and hey where they are installed.
+busy. Tools: regatta-load, and wrk, h2load, hey and sockperf where they are installed.
 Exit status: 0, or 1 when an installed tool failed. The size of an error is no failure.
 
 Examples:
@@ -196,10 +197,10 @@ Examples:
   regatta audit --tool regatta-load --server mm1 --server fixed
   regatta audit --tool wrk --rate 5000 --seconds 60 --out audit.jsonl)";
 
-const registered_verb verb(
+const registered_verb audit_verb(
     "audit", "do load generators tell the truth? ours and others'", [](CLI::App& command) {
         auto options = std::make_shared<audit_options>();
-        command.footer(examples);
+        command.footer(audit_examples);
         command.add_option("--tool", options->tools, "only this one (repeatable)")
             ->type_name("NAME")
             ->allow_extra_args(false);
@@ -220,10 +221,7 @@ const registered_verb verb(
         command
             .add_option("--seed", options->seed, "of arrivals and service times (default random)")
             ->type_name("N");
-        command
-            .add_option("--out", options->out, "results file (default results/raw/RUN_ID.jsonl)")
-            ->type_name("FILE");
-        command.add_flag("--force", options->is_forced, "overwrite the results file");
+        declare_results_file(command, options->out, options->is_forced);
         command.add_flag("--quiet", options->is_quiet, "no progress");
         return [options] { return run_audits(*options); };
     });

@@ -1,15 +1,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <set>
 
 #include <fmt/format.h>
 
+#include "harness/cli/read_results.hpp"
 #include "harness/cli/verb.hpp"
 #include "harness/plan/filter.hpp"
 #include "harness/plan/nearest.hpp"
+#include "harness/record/memory_table.hpp"
 #include "harness/record/pivot.hpp"
+#include "harness/record/ranks_table.hpp"
 #include "harness/record/record_reader.hpp"
 #include "harness/record/summary.hpp"
 #include "harness/record/table.hpp"
@@ -35,17 +39,18 @@ std::string text_at(const nlohmann::json& object, const char* key, const std::st
     return found != object.end() && found->is_string() ? found->get<std::string>() : fallback;
 }
 
-/// The trials of all `files`, each with the id of its run.
-std::vector<nlohmann::json> read_trials(const std::vector<std::string>& files) {
-    std::vector<nlohmann::json> all;
+/// What is compared: the records of all files that have a benchmark.
+struct contents {
+    std::vector<nlohmann::json> trials;  ///< each with the id of its run
+    std::vector<nlohmann::json> memory;
+};
+
+contents read_all(const std::vector<std::string>& files) {
+    contents all;
     std::set<std::string> run_ids;
     std::set<std::string> machines;
     for (const std::string& file : files) {
-        record_file content = read_record_file(file);
-        if (content.truncated) {
-            fmt::print(stderr, "{}: truncated: its run did not end; going on with {} trials\n",
-                       file, content.trials.size());
-        }
+        record_file content = cli::read_results(file);
         const std::string run_id = text_at(content.run, "run_id", file);
         if (!run_ids.insert(run_id).second) {
             throw usage_failure(
@@ -57,8 +62,10 @@ std::vector<nlohmann::json> read_trials(const std::vector<std::string>& files) {
         }
         for (nlohmann::json& trial : content.trials) {
             trial["run_id"] = run_id;
-            all.push_back(std::move(trial));
+            all.trials.push_back(std::move(trial));
         }
+        std::copy_if(content.others.begin(), content.others.end(), std::back_inserter(all.memory),
+                     [](const auto& other) { return text_at(other, "record", "") == "memory"; });
     }
     if (machines.size() > 1) {
         fmt::print(stderr,
@@ -68,12 +75,14 @@ std::vector<nlohmann::json> read_trials(const std::vector<std::string>& files) {
     return all;
 }
 
-void keep_matching(std::vector<nlohmann::json>& trials, const std::string& expression) {
+void keep_matching(contents& all, const std::string& expression) {
     const filter wanted(expression);
-    std::erase_if(trials, [&wanted](const nlohmann::json& trial) {
-        return !wanted.matches(text_at(trial, "benchmark", ""));
-    });
-    if (trials.empty()) {
+    const auto is_unwanted = [&wanted](const nlohmann::json& record) {
+        return !wanted.matches(text_at(record, "benchmark", ""));
+    };
+    std::erase_if(all.trials, is_unwanted);
+    std::erase_if(all.memory, is_unwanted);
+    if (all.trials.empty() && all.memory.empty()) {
         throw usage_failure(
             fmt::format("--filter '{}' matches no benchmark of these files", expression));
     }
@@ -87,6 +96,9 @@ std::vector<std::string> metrics_of(const std::vector<nlohmann::json>& trials) {
             for (const auto& [name, value] : metrics->items()) {
                 names.insert(name);
             }
+        }
+        if (const auto apart = trial.find("apart"); apart != trial.end() && apart->is_object()) {
+            names.insert(std::begin(apart_metrics), std::end(apart_metrics));
         }
     }
     return {names.begin(), names.end()};
@@ -131,20 +143,34 @@ pivot_layout checked_layout(const compare_options& options,
     return layout;
 }
 
+/// The tables that the verbs printed which made the files.
+void print_tables(const contents& all) {
+    if (!all.trials.empty() || all.memory.empty()) {
+        fmt::print("{}", render_table(all.trials));
+    }
+    if (const std::string ranks = render_ranks(all.trials); !ranks.empty()) {
+        fmt::print("\n{}", ranks);
+    }
+    if (!all.memory.empty()) {
+        fmt::print("{}{}", all.trials.empty() ? "" : "\n",
+                   render_memory(memory_verdicts(all.memory), all.memory));
+    }
+}
+
 int compare(const compare_options& options) {
-    std::vector<nlohmann::json> trials = read_trials(options.files);
+    contents all = read_all(options.files);
     if (!options.filter.empty()) {
-        keep_matching(trials, options.filter);
+        keep_matching(all, options.filter);
     }
     const bool is_pivot = !options.metric.empty() || !options.rows.empty() ||
                           !options.columns.empty() || !options.baseline.empty();
     try {
         if (!is_pivot) {
-            fmt::print("{}", render_table(trials));
+            print_tables(all);
             return 0;
         }
-        const std::vector<benchmark_summary> summaries = summarise_trials(trials);
-        fmt::print("{}", render_pivot(summaries, checked_layout(options, trials, summaries)));
+        const std::vector<benchmark_summary> summaries = summarise_trials(all.trials);
+        fmt::print("{}", render_pivot(summaries, checked_layout(options, all.trials, summaries)));
     } catch (const failure&) {
         throw;
     } catch (const std::runtime_error& error) {
@@ -153,19 +179,20 @@ int compare(const compare_options& options) {
     return 0;
 }
 
-constexpr const char* examples =
-    R"(Without options: the table that `run` prints. With any of --metric, --rows, --columns, --baseline:
+constexpr const char* compare_examples =
+    R"(Without options: the table that `run` or `memory` prints. With any of --metric, --rows, --columns, --baseline:
 one metric (throughput_per_s unless told otherwise) by rows and columns.
 
 Examples:
   regatta compare mine.jsonl
   regatta compare mine.jsonl --metric latency_ns_p99 --filter '^echo/'
   regatta compare mine.jsonl --baseline thread
-  regatta compare mine.jsonl --rows benchmark --columns runtime --baseline asio)";
+  regatta compare mine.jsonl --rows benchmark --columns runtime --baseline asio
+  regatta compare mine.jsonl --metric others_latency_ns_p99 --columns heavy --baseline offload)";
 
-const registered_verb verb("compare", "tables from results files", [](CLI::App& command) {
+const registered_verb compare_verb("compare", "tables from results files", [](CLI::App& command) {
     auto options = std::make_shared<compare_options>();
-    command.footer(examples);
+    command.footer(compare_examples);
     command.add_option("FILE", options->files, "results files")->required();
     command.add_option("--metric", options->metric, "throughput_per_s, latency_ns_p99, ...");
     command.add_option("--rows", options->rows,

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
+#include "harness/cli/load_origin.hpp"
 #include "harness/cli/markdown.hpp"
 #include "harness/cli/verb.hpp"
 #include "harness/measure/checkup.hpp"
+#include "harness/measure/connection_budget.hpp"
 #include "harness/measure/machine.hpp"
 
 namespace {
@@ -13,20 +16,33 @@ namespace {
 using namespace regatta;
 using nlohmann::json;
 
-constexpr const char* examples =
+constexpr const char* doctor_examples =
     R"(Each row is OK, a note (the figures stand, of such a machine) or a problem, with its fix. Other
-programs' load is sampled for half a second. Exit status: 0, or 1 when no run can succeed.
+programs' load is sampled for half a second. With --connections the rows are about so many connections
+at once, and whether they can be. Exit status: 0, or 1 when no run can succeed.
 
 Examples:
   regatta doctor
+  regatta doctor --connections 100000 --ranks 6
+  regatta doctor --connections 1000000 --hosts hosts --source-addresses host --server-address 192.0.2.10
   regatta doctor --json | jq '.findings[] | select(.grade == "problem")')";
 
-int doctor(bool as_json) {
-    const std::vector<finding> findings = check_machine();
+struct doctor_options {
+    bool as_json = false;
+    std::optional<std::uint64_t> connections;
+    cli::load_origin origin;
+};
+
+int doctor(const doctor_options& options) {
+    const std::vector<finding> findings =
+        options.connections
+            ? check_connections(cli::demand_of(options.origin, *options.connections),
+                                read_connection_limits())
+            : check_machine();
     const bool is_fit = std::none_of(findings.begin(), findings.end(), [](const finding& each) {
         return each.severity == finding::grade::impossible;
     });
-    if (as_json) {
+    if (options.as_json) {
         json all{{"machine", machine_record()}, {"findings", json::array()}};
         for (const finding& each : findings) {
             all["findings"].push_back(
@@ -47,13 +63,23 @@ int doctor(bool as_json) {
     return is_fit ? 0 : 1;
 }
 
-const cli::registered_verb verb("doctor", "is this machine fit to measure on? what to mend",
-                                [](CLI::App& command) {
-                                    auto as_json = std::make_shared<bool>(false);
-                                    command.footer(examples);
-                                    command.add_flag("--json", *as_json,
-                                                     "one JSON object instead of a table");
-                                    return [as_json] { return doctor(*as_json); };
-                                });
+void declare_doctor(CLI::App& command, doctor_options& options) {
+    command.footer(doctor_examples);
+    command.add_flag("--json", options.as_json, "one JSON object instead of a table");
+    command
+        .add_option("--connections", options.connections,
+                    "can there be so many at once? with the arithmetic")
+        ->type_name("N")
+        ->check(cli::number_from(1, 1e9, true));
+    cli::declare(command, options.origin);
+    command.remove_option(command.get_option("--shards"));
+}
+
+const cli::registered_verb doctor_verb("doctor", "is this machine fit to measure on? what to mend",
+                                       [](CLI::App& command) {
+                                           auto options = std::make_shared<doctor_options>();
+                                           declare_doctor(command, *options);
+                                           return [options] { return doctor(*options); };
+                                       });
 
 }  // namespace

@@ -9,10 +9,12 @@
 
 #include <fmt/format.h>
 
+#include "harness/cli/read_results.hpp"
 #include "harness/cli/verb.hpp"
 #include "harness/plan/filter.hpp"
 #include "harness/plan/nearest.hpp"
 #include "harness/record/export.hpp"
+#include "harness/record/record_reader.hpp"
 
 namespace regatta::cli {
 namespace {
@@ -42,11 +44,7 @@ const export_format& format_named(const std::string& name) {
 }
 
 export_source read_source(const export_options& options) {
-    record_file content = read_record_file(options.file);
-    if (content.truncated) {
-        fmt::print(stderr, "{}: truncated: its run did not end; going on with {} trials\n",
-                   options.file, content.trials.size());
-    }
+    record_file content = cli::read_results(options.file);
     if (!options.filter.empty()) {
         const filter wanted(options.filter);
         std::erase_if(content.trials, [&wanted](const nlohmann::json& trial) {
@@ -74,7 +72,7 @@ std::string file_name(std::string name) {
     return name;
 }
 
-void write_file(const fs::path& file, const std::string& text) {
+void write_export(const fs::path& file, const std::string& text) {
     errno = 0;
     std::ofstream stream(file, std::ios::binary | std::ios::trunc);
     stream << text;
@@ -113,7 +111,7 @@ void write_folder(const export_source& source, const export_format& format, cons
             throw failure(
                 fmt::format("two benchmarks would be called {}; choose one by --filter", name));
         }
-        write_file(out / (name + "." + format.ending), format.write(only(source, each)));
+        write_export(out / (name + "." + format.ending), format.write(only(source, each)));
     }
 }
 
@@ -141,12 +139,12 @@ int export_trials(const export_options& options) {
     if (options.out.empty()) {
         fmt::print("{}", text);
     } else {
-        write_file(options.out, text);
+        write_export(options.out, text);
     }
     return 0;
 }
 
-std::string examples() {
+std::string export_examples() {
     std::string text = "Formats:\n";
     for (const export_format& each : export_formats()) {
         text += fmt::format("  {:<8} {}\n", each.name, each.about);
@@ -162,12 +160,12 @@ Examples:
   regatta export mine.jsonl --format gbench --out mine.json)";
 }
 
-const registered_verb verb(
+const registered_verb export_verb(
     "export", "results in the formats of other tools", [](CLI::App& command) {
         auto options = std::make_shared<export_options>();
         std::sort(export_formats().begin(), export_formats().end(),
                   [](const export_format& a, const export_format& b) { return a.name < b.name; });
-        command.footer(examples());
+        command.footer(export_examples());
         command.add_option("FILE", options->file, "a results file")->required();
         command.add_option("--format", options->format, "one of the formats below")->required();
         command.add_option("--filter", options->filter,

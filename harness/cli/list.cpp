@@ -13,7 +13,7 @@ namespace {
 using namespace regatta;
 using nlohmann::json;
 
-constexpr const char* examples =
+constexpr const char* list_examples =
     R"(A runtime is a folder with a manifest runtime.toml (runtimes/CONTRACT.md); it is looked for beside
 this program, in the source tree, and where --runtimes says.
 
@@ -45,9 +45,11 @@ json runtime_json(const runtime_entry& runtime) {
     object["available"] = runtime.is_available();
     object["reason"] = runtime.is_available() ? json() : json(runtime.reason);
     object["reference_only"] = runtime.is_reference_only;
+    object["in_suites"] = runtime.is_in_suites;
     object["folder"] = runtime.folder.string();
     object["command"] = runtime.command;
-    for (const char* field : {"model", "engine", "description", "versions", "parameters"}) {
+    for (const char* field :
+         {"model", "engine", "description", "versions", "parameters", "lacks"}) {
         object.emplace(field, nullptr);
     }
     json workloads = json::object();
@@ -78,6 +80,10 @@ std::string text_of(const runtime_entry& runtime, const char* field) {
     return runtime.description.is_object() ? runtime.description.value(field, "-") : "-";
 }
 
+std::string text_of(const json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 void print_runtimes(const std::vector<runtime_entry>& runtimes) {
     std::vector<std::vector<std::string>> rows{{"runtime", "model", "engine"}};
     for (const workload_info& each : all_workload_info()) {
@@ -90,13 +96,21 @@ void print_runtimes(const std::vector<runtime_entry>& runtimes) {
         if (!runtime.is_available()) {
             reasons.push_back(fmt::format("{}: {}", runtime.name, runtime.reason));
         }
+        if (runtime.is_available() && runtime.description.contains("lacks")) {
+            for (const json& each : runtime.description.at("lacks")) {
+                reasons.push_back(fmt::format("{}, {}", runtime.name, text_of(each)));
+            }
+        }
+        std::vector<std::pair<std::string, std::string>> missing;
         for (const workload_info& each : all_workload_info()) {
             const workload_support support = runtime.support_of(each.name);
             row.push_back(support.supported && runtime.is_available() ? "yes" : "-");
             if (runtime.is_available() && !support.supported) {
-                reasons.push_back(
-                    fmt::format("{}, {}: {}", runtime.name, each.name, support.reason));
+                missing.emplace_back(each.name, support.reason);
             }
+        }
+        for (const auto& [names, reason] : cli::by_reason(missing)) {
+            reasons.push_back(fmt::format("{}, {}: {}", runtime.name, names, reason));
         }
         rows.push_back(std::move(row));
     }
@@ -105,6 +119,16 @@ void print_runtimes(const std::vector<runtime_entry>& runtimes) {
         if (runtime.is_reference_only) {
             reasons.push_back(runtime.name + " is there to test the harness: suites leave it out");
         }
+    }
+    std::vector<std::string> kept_out;
+    for (const runtime_entry& runtime : runtimes) {
+        if (!runtime.is_in_suites && !runtime.is_reference_only) {
+            kept_out.push_back(runtime.name);
+        }
+    }
+    if (!kept_out.empty()) {
+        reasons.push_back(
+            fmt::format("{}: suites leave out what they do not name", fmt::join(kept_out, ", ")));
     }
     for (const std::string& each : reasons) {
         fmt::print("{}- {}\n", &each == &reasons.front() ? "\n" : "", each);
@@ -147,19 +171,18 @@ int list(const list_options& options) {
     return 0;
 }
 
-const cli::registered_verb verb("list",
-                                "runtimes and workloads: what can run here, what cannot and why",
-                                [](CLI::App& command) {
-                                    auto options = std::make_shared<list_options>();
-                                    command.footer(examples);
-                                    command.add_flag("--json", options->as_json,
-                                                     "one JSON object instead of tables");
-                                    command
-                                        .add_option("--runtimes", options->runtime_folders,
-                                                    "look for runtimes here too (repeatable)")
-                                        ->type_name("DIR")
-                                        ->allow_extra_args(false);
-                                    return [options] { return list(*options); };
-                                });
+const cli::registered_verb list_verb(
+    "list", "runtimes and workloads: what can run here, what cannot and why",
+    [](CLI::App& command) {
+        auto options = std::make_shared<list_options>();
+        command.footer(list_examples);
+        command.add_flag("--json", options->as_json, "one JSON object instead of tables");
+        command
+            .add_option("--runtimes", options->runtime_folders,
+                        "look for runtimes here too (repeatable)")
+            ->type_name("DIR")
+            ->allow_extra_args(false);
+        return [options] { return list(*options); };
+    });
 
 }  // namespace

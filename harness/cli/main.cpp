@@ -14,7 +14,7 @@ namespace {
 using regatta::usage_failure;
 using regatta::cli::verb;
 
-constexpr const char* examples = R"(Examples:
+constexpr const char* main_examples = R"(Examples:
   regatta list                        what can run here, and what cannot and why
   regatta doctor                      is this machine fit to measure on?
   regatta verify echo                 does every runtime answer rightly?
@@ -59,7 +59,7 @@ int dispatch(int argc, char** argv) {
     std::sort(all.begin(), all.end(), [](const verb& a, const verb& b) { return a.name < b.name; });
     CLI::App app("Regatta runs the same workload on every concurrency runtime under one harness.",
                  "regatta");
-    app.footer(examples);
+    app.footer(main_examples);
     app.get_formatter()->column_width(38);
     app.set_help_flag("-h,--help", "print this and exit");
     app.set_version_flag("--version", std::string("regatta ") + regatta::program_version(),
@@ -92,7 +92,9 @@ int dispatch(int argc, char** argv) {
     for (const auto& [command, action] : commands) {
         if (command->parsed()) {
             for (const std::string& extra : command->remaining()) {
-                refuse_extra(*command, extra);
+                if (extra != "--") {  // it only says that no options follow
+                    refuse_extra(*command, extra);
+                }
             }
             return action();
         }

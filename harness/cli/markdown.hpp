@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -33,6 +34,24 @@ inline std::string markdown_table(const std::vector<std::vector<std::string>>& r
         }
     }
     return text;
+}
+
+/// Names with a reason each, those with the same reason together: "echo, http" and the reason, in
+/// the order of each reason's first name.
+inline std::vector<std::pair<std::string, std::string>> by_reason(
+    const std::vector<std::pair<std::string, std::string>>& all) {
+    std::vector<std::pair<std::string, std::string>> grouped;
+    for (const auto& [name, reason] : all) {
+        const auto same =
+            std::find_if(grouped.begin(), grouped.end(),
+                         [&reason = reason](const auto& group) { return group.second == reason; });
+        if (same == grouped.end()) {
+            grouped.emplace_back(name, reason);
+        } else {
+            same->first += ", " + name;
+        }
+    }
+    return grouped;
 }
 
 /// `text` fit for a cell: no bar and no line break.

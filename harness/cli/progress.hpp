@@ -21,16 +21,22 @@ public:
     progress(const progress&) = delete;
     progress& operator=(const progress&) = delete;
 
+    /// There will be so many trials in all, as far as is known now.
+    void expect(std::size_t total) { total_ = total; }
+
+    /// Of the total, `done` were there before: they say nothing of how long the rest takes.
+    void skip(std::size_t done) { skipped_ = done; }
+
     /// Trial number `done` (from 0) begins.
     void show(std::size_t done, std::string_view name) const {
         if (!is_shown_) {
             return;
         }
         std::string left;
-        if (done > 0) {
+        if (done > skipped_) {
             const double elapsed =
                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-            const auto seconds = static_cast<long>(elapsed / static_cast<double>(done) *
+            const auto seconds = static_cast<long>(elapsed / static_cast<double>(done - skipped_) *
                                                    static_cast<double>(total_ - done));
             left = fmt::format("{}:{:02} left  ", seconds / 60, seconds % 60);
         }
@@ -53,6 +59,7 @@ private:
     }
 
     std::size_t total_;
+    std::size_t skipped_ = 0;
     bool is_shown_;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };

@@ -1,27 +1,32 @@
 #include "harness/cli/race.hpp"
 
+#include <cmath>
+
 #include "harness/plan/order.hpp"
+#include "harness/record/unfinished_run.hpp"
 #include "harness/server/interrupt.hpp"
 
 namespace regatta::cli {
 
 using nlohmann::json;
 
+void scorekeeper::count_in(const json& trial, bool is_final) {
+    ++counts_[trial.at("status").get<std::string>()];
+    if (is_final) {
+        const bool is_ok = trial.at("status") == "ok";
+        int& in_a_row = failures_in_a_row_[trial.at("runtime").get<std::string>()];
+        in_a_row = is_ok ? 0 : in_a_row + 1;
+        all_are_valid_ = all_are_valid_ && is_ok;
+    }
+}
+
 void scorekeeper::note(const json& trial, bool is_final) {
     // After so many failures of a runtime in a row there is nothing new to say.
     constexpr int told_in_a_row = 3;
-    ++counts_[trial.at("status").get<std::string>()];
-    if (!is_final) {
-        return;
-    }
+    count_in(trial, is_final);
     const auto runtime = trial.at("runtime").get<std::string>();
-    if (trial.at("status") == "ok") {
-        failures_in_a_row_[runtime] = 0;
-        return;
-    }
-    all_are_valid_ = false;
-    const int in_a_row = ++failures_in_a_row_[runtime];
-    if (is_quiet_ || in_a_row > told_in_a_row) {
+    const int in_a_row = failures_in_a_row_[runtime];
+    if (is_quiet_ || !is_final || trial.at("status") == "ok" || in_a_row > told_in_a_row) {
         return;
     }
     line_.clear();
@@ -50,6 +55,20 @@ race::race(std::size_t arms, const run_request& request, const trial_settings& s
       line_(arms * static_cast<std::size_t>(request.rounds), !is_quiet),
       score_(line_, is_quiet) {}
 
+void race::restore(const std::vector<json>& trials) {
+    for (const json& trial : trials) {
+        const bool is_final = !is_repeated(trial);
+        state& now = states_[{trial.at("benchmark").get<std::string>(),
+                              trial.at("round").get<std::uint64_t>()}];
+        ++now.attempts;
+        now.is_done = is_final;
+        done_ += is_final ? 1 : 0;
+        score_.count_in(trial, is_final);
+        trials_.push_back(trial);
+    }
+    line_.skip(done_);
+}
+
 bool race::run(std::vector<benchmark>& arms) {
     for (benchmark& arm : arms) {
         arm.values.rounds_per_us = request_.rounds_per_us;
@@ -59,8 +78,11 @@ bool race::run(std::vector<benchmark>& arms) {
         for (std::uint64_t round = 0; round < rounds; ++round) {
             settings_.seed = request_.seed + round;
             for (const std::size_t index : trial_order(arms.size(), request_.seed, round)) {
-                line_.show(done_++, arms[index].name());
-                run_arm(arms[index], round);
+                const state before = states_[{arms[index].name(), round}];
+                if (!before.is_done) {
+                    line_.show(done_++, arms[index].name());
+                    run_arm(arms[index], round, before.attempts);
+                }
             }
         }
     } catch (const interrupted&) {
@@ -71,16 +93,23 @@ bool race::run(std::vector<benchmark>& arms) {
     return false;
 }
 
-/// One trial; again, a few times, while the machine is too unsteady for it. All are kept.
-void race::run_arm(const benchmark& arm, std::uint64_t round) {
+/// One trial; again, a few times from `attempt` on, while the machine is too unsteady for it. All
+/// are kept.
+void race::run_arm(const benchmark& arm, std::uint64_t round, int attempt) {
     constexpr int attempts_max = 3;
-    for (int attempt = 0; attempt < attempts_max; ++attempt) {
-        trial_result trial = run_trial(arm, settings_);
+    trial_settings settings = settings_;
+    if (arm.measure_s) {
+        settings.measure = std::chrono::nanoseconds(std::llround(*arm.measure_s * 1e9));
+    }
+    for (;; ++attempt) {
+        settings.ranks.label = fmt::format("trial-{}", trials_.size());
+        trial_result trial = run_trial(arm, settings);
         trial.record["trial"] = trials_.size();
         trial.record["round"] = round;
         trial.record["attempt"] = attempt;
+        const bool is_final = !trial.is_worth_repeating || attempt + 1 >= attempts_max;
+        trial.record["is_repeated"] = !is_final;
         record_.append("trial", trial.record);
-        const bool is_final = !trial.is_worth_repeating || attempt + 1 == attempts_max;
         score_.note(trial.record, is_final);
         trials_.push_back(std::move(trial.record));
         if (is_final) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -21,6 +23,9 @@ public:
 
     /// `is_final`: the trial is not repeated.
     void note(const nlohmann::json& trial, bool is_final);
+
+    /// Counts a trial of which was told before.
+    void count_in(const nlohmann::json& trial, bool is_final);
 
     /// Trials with this status: "ok", "invalid" or "failed".
     int count(const std::string& status) const;
@@ -43,6 +48,9 @@ public:
     race(std::size_t arms, const run_request& request, const trial_settings& settings,
          bool is_quiet, record_writer& record);
 
+    /// Takes the trials of an earlier process as this one's: run() leaves out what they did.
+    void restore(const std::vector<nlohmann::json>& trials);
+
     /// Runs all rounds of `arms`, each trial on record as it ends. Gives whether the user cut it
     /// short. Throws `failure` when the record cannot be written.
     bool run(std::vector<benchmark>& arms);
@@ -51,7 +59,7 @@ public:
     const scorekeeper& score() const { return score_; }
 
 private:
-    void run_arm(const benchmark& arm, std::uint64_t round);
+    void run_arm(const benchmark& arm, std::uint64_t round, int attempt);
 
     const run_request& request_;
     trial_settings settings_;
@@ -59,6 +67,12 @@ private:
     progress line_;
     scorekeeper score_;
     std::vector<nlohmann::json> trials_;
+    /// Of each benchmark and round that has begun: how many attempts, and whether it is done.
+    struct state {
+        int attempts = 0;
+        bool is_done = false;
+    };
+    std::map<std::pair<std::string, std::uint64_t>, state> states_;
     std::size_t done_ = 0;  ///< trials, repetitions left out
 };
 

@@ -69,13 +69,28 @@ void rate_hunt::observe(const json& record, std::size_t trial) {
                                             : censored_percentile{};
     if (!record.at("reasons").empty()) {
         last_reason_ = record.at("reasons").front().get<std::string>();
+    } else if (outcome == probe_outcome::invalid) {
+        last_reason_ = fmt::format("too few requests for {}", objective_.percentile);
     }
     path_.push_back({*search_.next(), outcome, trial, latency});
     search_.observe(outcome);
 }
 
+void rate_hunt::give_up(std::string why) {
+    if (next()) {
+        obstacle_ = std::move(why);
+        if (const auto met = search_.highest_met()) {
+            obstacle_ += fmt::format("; {}/s met the bound, unconfirmed", rate_text(*met));
+        }
+        obstacle_ += '.';
+    }
+}
+
 std::string rate_hunt::last_line() const {
     const probe_step& last = path_.back();
+    if (last.outcome == probe_outcome::invalid) {
+        return fmt::format("{}/s: invalid ({})", rate_text(last.probe.rate_per_s), last_reason_);
+    }
     return fmt::format("{}/s: {} {} us: {}", rate_text(last.probe.rate_per_s),
                        objective_.percentile, latency_text(last.latency), name_of(last.outcome));
 }
@@ -100,15 +115,17 @@ std::string rate_hunt::sentence() const {
         return "No answer: " + obstacle_;
     }
     if (!answer.rate_per_s) {
-        if (next()) {
-            return "No answer: interrupted.";
-        }
         if (answer.is_missed_invalid && path_.back().outcome == probe_outcome::invalid) {
             return fmt::format("No answer: no valid trial at {}/s: {}.",
                                rate_text(path_.back().probe.rate_per_s), last_reason_);
         }
-        return fmt::format("No answer: {} was not confirmed at any rate from {}/s on.", bound,
-                           rate_text(path_.back().probe.rate_per_s));
+        const std::int64_t lowest = path_.back().probe.rate_per_s;
+        return fmt::format(
+            "No answer: {} was not confirmed at any rate from {}/s on{}.", bound, rate_text(lowest),
+            lowest > 1 && lowest == settings_.rate_min_per_s
+                ? fmt::format("; lower ones have too few requests for {}: give a higher --longest",
+                              objective_.percentile)
+                : "");
     }
     const stats::estimate latency = confirmed_latency();
     std::string text =
@@ -132,7 +149,7 @@ std::string rate_hunt::sentence() const {
 
 std::string rate_hunt::report() const {
     using enum markdown_table::align;
-    markdown_table table({{"trial"},
+    regatta::markdown_table table({{"trial"},
                           {"rate /s"},
                           {"phase", left},
                           {objective_.percentile + " us"},

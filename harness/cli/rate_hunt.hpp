@@ -32,6 +32,10 @@ public:
     std::optional<benchmark> next() const;
     /// Takes the record of that trial, number `trial`.
     void observe(const nlohmann::json& record, std::size_t trial);
+    /// Ends the search before its answer: "interrupted", "the budget of 60 s is used up".
+    void give_up(std::string why);
+    /// An estimate of the probes to come.
+    int probes_left() const { return obstacle_.empty() ? search_.probes_left() : 0; }
 
     /// "4,000/s: p99 812 us: met", of the last probe.
     std::string last_line() const;

@@ -6,10 +6,12 @@
 
 #include "harness/cli/capacity.hpp"
 #include "harness/cli/race.hpp"
-#include "harness/cli/rates.hpp"
 #include "harness/cli/results_file.hpp"
-#include "harness/cli/trial_options.hpp"
+#include "harness/cli/resume.hpp"
+#include "harness/cli/run_options.hpp"
 #include "harness/cli/verb.hpp"
+#include "harness/plan/arrival_pattern.hpp"
+#include "harness/record/ranks_table.hpp"
 #include "harness/record/table.hpp"
 #include "harness/server/interrupt.hpp"
 #include "harness/server/runtime_catalog.hpp"
@@ -17,49 +19,27 @@
 namespace {
 
 using namespace regatta;
+using cli::run_options;
 using nlohmann::json;
 
-constexpr const char* examples =
-    R"(Each round runs every benchmark once, in random order, each in a fresh process. A trial that finds the
-machine too unsteady is repeated, twice at most. Results go to a file of JSON lines (results/FORMAT.md).
+constexpr const char* run_examples =
+    R"(Each round runs every benchmark once, in random order, each in a fresh process; a trial on an unsteady
+machine is repeated, twice at most. Results go to a file of JSON lines (results/FORMAT.md).
 Exit status: 0 all valid, 1 not all, 2 usage.
 
 Examples:
-  regatta run smoke                          a suite: workloads/suites/smoke.toml
+  regatta run smoke                          a suite: workloads/suites/smoke.toml, or a file of your own
   regatta run smoke 'echo|hash'              what of the suite the regular expression matches
   regatta run 'echo/(asio|uring)/.*:50/'     benchmarks of the suite standard, by name
-  regatta run echo/thread/size:100 --rounds 5 --measure 2 --out mine.jsonl
-  regatta run cpu_request --set cpu_ns=50000 --workers 2
-  regatta run echo --rate 1000,2000,4000     open loop: requests at set times, latency under load
-  regatta run echo/epoll --rate 10%..95%     the same at shares of what the runtime can do
-  regatta run my_suite.toml --dry-run        only print the names)";
-
-struct run_options {
-    std::string what;
-    std::optional<std::string> filter;
-    std::string out;
-    bool is_forced = false;
-    bool is_quiet = false;
-    bool is_dry = false;
-    std::optional<std::int64_t> rounds;
-    std::optional<std::uint64_t> seed;
-    std::optional<double> measure_s;
-    std::optional<double> warmup_s;
-    std::optional<std::string> placement;
-    std::optional<std::string> rate;
-    std::optional<std::string> arrivals;
-    cli::trial_options trials;
-};
+  regatta run echo/thread/size:100 --set workers=2 --rounds 5 --out mine.jsonl
+  regatta run echo --rate 1000,2000,4000     open loop: requests at set times; or --rate 10%..95% of capacity
+  regatta run echo --steps 2s@1000,2s@5000   a rate that changes; or --bursts 100@50ms
+  regatta run --target 127.0.0.1:8080 --workload http   a server that runs already
+  regatta run --resume results/raw/RUN_ID.jsonl   after Ctrl-C, a crash, a reboot: only what is not done)";
 
 constexpr std::int64_t default_rounds = 3;
-/// Every reader of JSON keeps whole numbers up to here exact (RFC 8259, section 6).
-constexpr double seed_max = 9007199254740991;
 constexpr double default_warmup_s = 0.3;
 constexpr double default_measure_s = 1.0;
-
-std::chrono::nanoseconds nanoseconds(double seconds) {
-    return std::chrono::nanoseconds(std::llround(seconds * 1e9));
-}
 
 /// Those of `all` that are not among `taken`, by name.
 std::vector<benchmark> without(const std::vector<benchmark>& all,
@@ -78,18 +58,6 @@ std::vector<benchmark> joined(std::vector<benchmark> first, const std::vector<be
     const std::vector<benchmark> rest = without(all, first);
     first.insert(first.end(), rest.begin(), rest.end());
     return first;
-}
-
-/// The options that replace parameters; those of the load last, as they replace each other.
-std::vector<std::pair<std::string, std::string>> overrides_of(const run_options& options) {
-    auto overrides = cli::overrides_of(options.trials);
-    if (options.rate) {
-        overrides.push_back(cli::load_override(*options.rate));
-    }
-    if (options.arrivals) {
-        overrides.emplace_back(arrivals_parameter.name, *options.arrivals);
-    }
-    return overrides;
 }
 
 void refuse_arrivals_without_load(const run_options& options, const selection& chosen) {
@@ -121,15 +89,31 @@ std::string cache_states_line(const std::vector<json>& trials) {
         text);
 }
 
-int measure(const run_options& options, const selection& chosen, const run_request& request,
-            const trial_settings& settings) {
-    const std::string run_id = make_run_id(request.seed);
-    const auto file = cli::results_file(options.out, run_id);
+/// The writer of a file that has all before the next trial.
+record_writer begin_record(const run_options& options, const std::filesystem::path& file,
+                           const json& head, cli::resumption* resumed) {
+    if (resumed != nullptr) {
+        return resumed->go_on(head);
+    }
     record_writer record(file, options.is_forced);
+    record.append("run", head);
+    return record;
+}
+
+int measure(const run_options& options, const selection& chosen, const run_request& request,
+            trial_settings settings, cli::resumption* resumed) {
+    const std::string run_id = resumed ? resumed->before().run_id : make_run_id(request.seed);
+    const auto file = resumed ? resumed->file() : cli::results_file(options.out, run_id);
+    if (settings.ranks.count != 0 && settings.ranks.shards.empty()) {
+        settings.ranks.shards = std::filesystem::absolute(file).replace_extension("shards");
+    }
     std::vector<benchmark> capacities = cli::capacity_benchmarks(chosen.benchmarks);
-    record.append("run", run_record(run_id, request, joined(capacities, chosen.benchmarks)));
-    cli::race trials(joined(capacities, chosen.benchmarks).size(), request, settings,
-                     options.is_quiet, record);
+    const std::vector<benchmark> all = joined(capacities, chosen.benchmarks);
+    record_writer record = begin_record(options, file, run_record(run_id, request, all), resumed);
+    cli::race trials(all.size(), request, settings, options.is_quiet, record);
+    if (resumed != nullptr) {
+        trials.restore(resumed->before().trials);
+    }
     bool is_cut_short = trials.run(capacities);
     if (!is_cut_short) {
         std::vector<benchmark> rest = without(chosen.benchmarks, capacities);
@@ -145,6 +129,9 @@ int measure(const run_options& options, const selection& chosen, const run_reque
                           {"interrupted", is_cut_short}});
     if (!trials.trials().empty()) {
         fmt::print("{}\n", render_table(trials.trials()));
+    }
+    if (const std::string ranks = render_ranks(trials.trials()); !ranks.empty()) {
+        fmt::print("{}\n", ranks);
     }
     fmt::print("{}", cache_states_line(trials.trials()));
     fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
@@ -163,10 +150,50 @@ placement_mode placement_of(const run_options& options, const selection& chosen)
     return parse_placement(*options.placement).value();
 }
 
-int run(const run_options& options, const std::vector<std::string>& argv) {
-    const auto runtimes = find_runtimes(
+/// The windows of `arms` that are not the run's: whole periods of a rate that changes, unless the
+/// user says how long to measure.
+void set_windows(const run_options& options, const trial_settings& settings,
+                 std::vector<benchmark>& arms) {
+    const double usual_s = std::chrono::duration<double>(settings.measure).count();
+    for (benchmark& each : arms) {
+        if (options.measure_s) {
+            each.measure_s.reset();
+        } else if (!steps_of(each).empty()) {
+            each.measure_s = whole_periods_s(each, each.measure_s.value_or(usual_s));
+        }
+    }
+}
+
+std::vector<runtime_entry> runtimes_of(const run_options& options) {
+    if (options.target.target) {
+        return {cli::target_runtime(options.target)};
+    }
+    return find_runtimes(
         {options.trials.runtime_folders.begin(), options.trials.runtime_folders.end()});
-    selection chosen = select({options.what, options.filter, overrides_of(options)}, runtimes);
+}
+
+selection select_for(const run_options& options, const std::vector<runtime_entry>& runtimes) {
+    if (options.target.target) {
+        if (options.what) {
+            throw usage_failure(
+                fmt::format("'{}' selects runtimes, and --target is none of them; leave one out",
+                            *options.what));
+        }
+        return cli::select_target(options.target, overrides_of(options), runtimes);
+    }
+    if (options.target.workload || options.target.is_remote_allowed) {
+        throw usage_failure("--workload and --remote go with --target HOST:PORT");
+    }
+    if (!options.what) {
+        throw usage_failure("run needs SUITE|FILTER, or --target; see regatta run -h");
+    }
+    return select({*options.what, options.filter, overrides_of(options)}, runtimes);
+}
+
+/// Runs what `options` say; with `resumed`, those are its own.
+int run(const run_options& options, cli::resumption* resumed) {
+    const auto runtimes = runtimes_of(options);
+    selection chosen = select_for(options, runtimes);
     refuse_arrivals_without_load(options, chosen);
     if (!options.is_quiet) {
         for (const std::string& note : chosen.notes) {
@@ -175,7 +202,9 @@ int run(const run_options& options, const std::vector<std::string>& argv) {
     }
     if (options.is_dry) {
         for (const benchmark& each : chosen.benchmarks) {
-            fmt::print("{}\n", each.name());
+            if (resumed == nullptr || resumed->lacks(each.name())) {
+                fmt::print("{}\n", each.name());
+            }
         }
         return 0;
     }
@@ -184,61 +213,54 @@ int run(const run_options& options, const std::vector<std::string>& argv) {
                     [](const benchmark& each) { return each.is_server(); });
     const interrupt_guard guard;
     trial_settings settings = cli::prepare_trials(options.trials, needs_generator);
+    cli::allow_open_files(chosen.benchmarks);
+    cli::refuse_impossible_loads(chosen.benchmarks, options.trials.origin, settings.ranks);
+    if (resumed != nullptr) {
+        settings.rounds_per_us = resumed->before().rounds_per_us;  // the same work as before
+    }
     settings.placement = placement_of(options, chosen);
-    settings.warmup =
-        nanoseconds(options.warmup_s.value_or(chosen.timing.warmup_s.value_or(default_warmup_s)));
-    settings.measure = nanoseconds(
+    settings.warmup = cli::nanoseconds(
+        options.warmup_s.value_or(chosen.timing.warmup_s.value_or(default_warmup_s)));
+    settings.measure = cli::nanoseconds(
         options.measure_s.value_or(chosen.timing.measure_s.value_or(default_measure_s)));
-    run_request request{argv,
+    set_windows(options, settings, chosen.benchmarks);
+    run_request request{cli::command_line(),
                         chosen.suite_name ? json(*chosen.suite_name) : json(),
                         chosen.filter ? json(*chosen.filter) : json(),
                         options.seed.value_or(std::random_device{}()),
                         options.rounds.value_or(chosen.timing.rounds.value_or(default_rounds)),
                         settings.placement,
-                        settings.rounds_per_us};
-    return measure(options, chosen, request, settings);
+                        settings.rounds_per_us,
+                        settings.warmup,
+                        settings.measure};
+    return measure(options, chosen, request, settings, resumed);
 }
 
-void declare_run(CLI::App& command, run_options& options) {
-    command.add_option("SUITE|FILTER", options.what, "a suite, or a filter on benchmark names")
-        ->required();
-    command.add_option("FILTER", options.filter, "which benchmarks of the suite");
-    command.add_option("--out", options.out, "results file (default results/raw/RUN_ID.jsonl)")
-        ->type_name("FILE");
-    command.add_flag("--force", options.is_forced, "overwrite the results file");
-    command.add_option("--rounds", options.rounds, "trials of each benchmark")
-        ->type_name("N")
-        ->check(cli::number_from(1, 1000, true));
-    command.add_option("--measure", options.measure_s, "measured seconds of a trial")
-        ->type_name("S")
-        ->check(cli::number_from(0.01, 3600));
-    command.add_option("--warmup", options.warmup_s, "seconds before them")
-        ->type_name("S")
-        ->check(cli::number_from(0, 3600));
-    command.add_option("--seed", options.seed, "of the order of trials (default random)")
-        ->type_name("N")
-        ->check(cli::number_from(0, seed_max, true));
-    command
-        .add_option("--placement", options.placement,
-                    "CPUs: split (one side each), same-core, or free")
-        ->type_name("MODE")
-        ->check(CLI::IsMember({"split", "same-core", "free"}));
-    command
-        .add_option("--rate", options.rate, "open loop: requests a second, or N%..M% of capacity")
-        ->type_name("R,...");
-    command.add_option("--arrivals", options.arrivals, "poisson, constant, bursts or steps")
-        ->type_name("KIND");
-    cli::declare(command, options.trials);
-    command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");
-    command.add_flag("--quiet", options.is_quiet, "no progress and no notes");
+int resume(const run_options& options, const CLI::App& command) {
+    cli::resumption resumed(*options.resume);
+    const unfinished_run& before = resumed.before();
+    const run_options began = resumed.options(command, options);
+    if (before.is_complete) {
+        fmt::print("{} is complete: {} trials, nothing left to run\n", *options.resume,
+                   before.trials.size());
+        return 0;
+    }
+    if (!options.is_quiet) {
+        fmt::print(stderr, "note: {} has {} trials; going on after them\n", *options.resume,
+                   before.trials.size());
+    }
+    return run(began, &resumed);
 }
 
-const cli::registered_verb verb("run", "run benchmarks, write the record, print the table",
-                                [](CLI::App& command) {
-                                    auto options = std::make_shared<run_options>();
-                                    command.footer(examples);
-                                    declare_run(command, *options);
-                                    return [options] { return run(*options, cli::command_line()); };
-                                });
+const cli::registered_verb run_verb("run", "run benchmarks, write the record, print the table",
+                                    [](CLI::App& command) {
+                                        auto options = std::make_shared<run_options>();
+                                        command.footer(run_examples);
+                                        cli::declare(command, *options);
+                                        return [options, &command] {
+                                            return options->resume ? resume(*options, command)
+                                                                   : run(*options, nullptr);
+                                        };
+                                    });
 
 }  // namespace

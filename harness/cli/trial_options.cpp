@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "harness/cli/verb.hpp"
 #include "harness/failure.hpp"
 #include "harness/measure/build_info.hpp"
 #include "harness/measure/calibration.hpp"
@@ -24,6 +25,18 @@ void declare(CLI::App& command, trial_options& options) {
                     "io_uring (falls back to epoll, on record) or epoll")
         ->type_name("ENGINE")
         ->check(CLI::IsMember({"io_uring", "epoll"}));
+    command.add_flag("--no-loop-lag", options.skips_loop_lag,
+                     "do not probe how late the server's loops are");
+    command
+        .add_option("--generator-threads", options.generator_threads,
+                    "threads of the generator, on CPUs of their own if there are enough")
+        ->type_name("N")
+        ->check(number_from(1, 1024, true));
+    declare(command, options.origin);
+    // A hook for tests, which need a generator that is slower than any server; not shown.
+    command.add_option("--generator-slow-ns", options.generator_slow_ns)
+        ->group("")
+        ->check(CLI::Range(0, 1'000'000'000));
     command.add_option("--runtimes", options.runtime_folders, "look for runtimes here too")
         ->type_name("DIR")
         ->allow_extra_args(false);
@@ -54,7 +67,13 @@ trial_settings prepare_trials(const trial_options& options, bool needs_generator
     trial_settings settings;
     settings.cpus = usable_cpus();
     settings.generator_engine = options.generator_engine;
+    settings.probes_loop_lag = !options.skips_loop_lag;
+    settings.generator_threads = options.generator_threads;
+    settings.generator_slow_ns = options.generator_slow_ns;
     settings.generator = program_folder() / "regatta-load";
+    if (needs_generator) {
+        settings.ranks = resolve(options.origin, settings.generator);
+    }
     if (needs_generator && ::access(settings.generator.c_str(), X_OK) != 0) {
         throw failure(
             fmt::format("the load generator {} is missing: build it (target regatta-load)",

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "harness/cli/load_origin.hpp"
 #include "harness/plan/selection.hpp"
 #include "harness/server/trial.hpp"
 
@@ -20,6 +21,10 @@ struct trial_options {
     std::optional<std::string> depth;
     std::optional<std::string> workers;
     std::string generator_engine = "io_uring";
+    bool skips_loop_lag = false;
+    std::int64_t generator_threads = 1;
+    std::int64_t generator_slow_ns = 0;
+    load_origin origin;
 };
 
 void declare(CLI::App& command, trial_options& options);

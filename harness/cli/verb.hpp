@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -14,7 +15,7 @@
 /// A verb of the command line is one file in this folder that holds one `registered_verb`; nothing
 /// else names it. What it cannot do it throws as `failure`: main() prints the line and exits.
 ///
-///     const registered_verb verb("list", "runtimes and workloads", [](CLI::App& command) {
+///     const registered_verb list_verb("list", "runtimes and workloads", [](CLI::App& command) {
 ///         auto options = std::make_shared<list_options>();
 ///         command.add_flag("--json", options->json, "one JSON object instead of tables");
 ///         return [options] { return list(*options); };
@@ -49,6 +50,11 @@ inline CLI::Validator number_from(double lowest, double highest, bool is_whole =
                                            is_whole ? "whole " : "", lowest, highest, text);
         },
         "");
+}
+
+/// A time that a user gave in seconds.
+inline std::chrono::nanoseconds nanoseconds(double seconds) {
+    return std::chrono::nanoseconds(std::llround(seconds * 1e9));
 }
 
 /// The words that this program was started with.

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -29,10 +30,24 @@ inline std::uint64_t now_ns() {
     return to_ns(time);
 }
 
+/// Returns at `time_ns` of CLOCK_MONOTONIC, or at once when that is over.
+inline void sleep_until(std::uint64_t time_ns) {
+    const timespec time = to_timespec(time_ns);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+    }
+}
+
 /// CPU time of this process: every thread, also those that the kernel runs for its ring.
 inline std::uint64_t own_cpu_ns() {
     timespec time;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return to_ns(time);
+}
+
+/// CPU time of this thread.
+inline std::uint64_t own_thread_cpu_ns() {
+    timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
     return to_ns(time);
 }
 

@@ -19,7 +19,10 @@ struct connection {
     std::uint64_t issued = 0;         ///< requests made so far
     std::uint64_t sent = 0;           ///< of these, handed to the kernel
     std::uint64_t answered = 0;       ///< of these, answered
+    /// Number of the first request that it cannot take: the server closes it before.
+    std::uint64_t issuable = ~std::uint64_t{0};
     bool is_open = true;
+    bool needs_socket = false;  ///< the server has closed it as agreed; the next send connects
 
     std::uint64_t outstanding() const { return issued - answered; }
     bool is_sending() const { return sending_left != 0; }

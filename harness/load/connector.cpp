@@ -1,6 +1,6 @@
 #include "harness/load/connector.hpp"
 
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include <fmt/format.h>
 
@@ -19,31 +18,14 @@ namespace regatta::load {
 namespace {
 
 constexpr std::size_t in_progress_max = 128;
+// A Unix socket has no connection in progress: connect() fails while the server's queue is full.
+constexpr std::uint64_t full_queue_ns = 1'000'000;
 // Besides the connections: standard streams, epoll or ring, and what libraries open.
 constexpr rlim_t other_descriptors = 64;
 
-struct endpoint {
-    sockaddr_storage address{};
-    socklen_t length = 0;
-};
+}  // namespace
 
-endpoint parse_endpoint(const std::string& address, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
-        throw failure(failure::kind::usage, fmt::format("'{}' is no address", address),
-                      "a numeric one, such as 127.0.0.1 or ::1");
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, freeaddrinfo);
-    endpoint result;
-    std::memcpy(&result.address, found->ai_addr, found->ai_addrlen);
-    result.length = found->ai_addrlen;
-    return result;
-}
-
-void allow_descriptors(rlim_t connections) {
+void allow_descriptors(std::uint64_t connections) {
     const rlim_t needed = connections + other_descriptors;
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
@@ -60,16 +42,23 @@ void allow_descriptors(rlim_t connections) {
     }
 }
 
+namespace {
+
 class connector {
 public:
-    connector(std::string name, const endpoint& to, std::uint32_t count, std::uint64_t deadline_ns)
-        : name_(std::move(name)), to_(to), count_(count), deadline_(now_ns() + deadline_ns) {
-        open_.reserve(count);
+    connector(std::string name, const endpoint& to, const connection_share& share,
+              source_addresses& sources, std::uint64_t deadline_ns)
+        : name_(std::move(name)),
+          to_(to),
+          share_(share),
+          sources_(sources),
+          deadline_(now_ns() + deadline_ns) {
+        open_.reserve(count());
     }
 
     std::vector<descriptor> run() {
-        while (open_.size() < count_) {
-            while (waiting_.size() < in_progress_max && open_.size() + waiting_.size() < count_) {
+        while (open_.size() < count()) {
+            while (waiting_.size() < in_progress_max && open_.size() + waiting_.size() < count()) {
                 begin();
             }
             collect();
@@ -79,20 +68,36 @@ public:
 
 private:
     void begin() {
-        descriptor one(
-            socket(to_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        if (!one) {
-            give_up(errno);
-        }
-        const int yes = 1;
-        setsockopt(one.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        if (connect(one.get(), reinterpret_cast<const sockaddr*>(&to_.address), to_.length) == 0) {
-            open_.push_back(std::move(one));
-        } else if (errno == EINPROGRESS) {
-            waiting_.push_back({one.get(), POLLOUT, 0});
-            connecting_.push_back(std::move(one));
-        } else {
-            give_up(errno);
+        for (;;) {
+            descriptor one(
+                socket(to_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+            if (!one) {
+                give_up(errno);
+            }
+            const int yes = 1;
+            setsockopt(one.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+            const auto global = share_.global(static_cast<std::uint32_t>(begun_));
+            if (const int error = sources_.bind_source(one.get(), global); error != 0) {
+                give_up(error);
+            }
+            if (connect(one.get(), to_.raw(), to_.length) == 0) {
+                ++begun_;
+                open_.push_back(std::move(one));
+                return;
+            }
+            if (errno == EINPROGRESS) {
+                ++begun_;
+                waiting_.push_back({one.get(), POLLOUT, 0});
+                connecting_.push_back(std::move(one));
+                return;
+            }
+            if (errno == EAGAIN && to_.address.ss_family == AF_UNIX && now_ns() < deadline_) {
+                sleep_until(now_ns() + full_queue_ns);
+                continue;
+            }
+            if (errno != EADDRNOTAVAIL || !sources_.move_on()) {
+                give_up(errno);
+            }
         }
     }
 
@@ -131,7 +136,7 @@ private:
 
     [[noreturn]] void give_up(int error) const {
         const auto reason = fmt::format("cannot connect to {}: {} ({} of {} connections were open)",
-                                        name_, std::strerror(error), open_.size(), count_);
+                                        name_, std::strerror(error), open_.size(), count());
         switch (error) {
             case ECONNREFUSED:
                 throw failure(failure::kind::other, reason, "is the server listening there?");
@@ -155,10 +160,14 @@ private:
         }
     }
 
+    std::uint32_t count() const { return share_.size(); }
+
     std::string name_;
     endpoint to_;
-    std::uint32_t count_;
+    connection_share share_;
+    source_addresses& sources_;
     std::uint64_t deadline_;
+    std::size_t begun_ = 0;
     std::vector<descriptor> open_;
     std::vector<descriptor> connecting_;  // the same connections as waiting_, in the same order
     std::vector<pollfd> waiting_;
@@ -167,10 +176,11 @@ private:
 }  // namespace
 
 std::vector<descriptor> connect_all(const std::string& address, std::uint16_t port,
-                                    std::uint32_t count, std::uint64_t deadline_ns) {
+                                    const connection_share& share, source_addresses& sources,
+                                    std::uint64_t deadline_ns) {
     const endpoint to = parse_endpoint(address, port);
-    allow_descriptors(count);
-    return connector(fmt::format("{}:{}", address, port), to, count, deadline_ns).run();
+    allow_descriptors(share.size());
+    return connector(fmt::format("{}:{}", address, port), to, share, sources, deadline_ns).run();
 }
 
 }  // namespace regatta::load

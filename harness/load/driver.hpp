@@ -1,12 +1,16 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "harness/load/audience_progress.hpp"
 #include "harness/load/clock.hpp"
 #include "harness/load/connection.hpp"
+#include "harness/load/connection_share.hpp"
 #include "harness/load/engine.hpp"
 #include "harness/load/protocol.hpp"
+#include "harness/load/reconnector.hpp"
 #include "harness/load/recorder.hpp"
 #include "harness/load/request_times.hpp"
 
@@ -16,9 +20,10 @@ namespace regatta::load {
 /// next request is made is the matter of the class derived from it: a load's mode.
 class driver : public engine_events {
 public:
-    /// `depth`: how many requests a connection has outstanding, at most.
-    driver(const client_protocol& protocol, engine& moves, recorder& records,
-           std::uint32_t connections, std::uint32_t depth);
+    /// `depth`: how many requests a connection has outstanding, at most. `sockets` opens
+    /// connections anew; the others' are the engine's.
+    driver(const client_protocol& protocol, engine& moves, recorder& records, reconnector& sockets,
+           const connection_share& share, std::uint32_t depth);
 
     /// The load begins.
     virtual void begin(std::uint64_t now_ns) = 0;
@@ -38,6 +43,7 @@ public:
     std::uint64_t open_connections() const { return open_connections_; }
 
     void sending(connection_id id, std::uint64_t now_ns) final;
+    int open(connection_id id) final;
     void sent(connection_id id, std::size_t bytes) final;
     void received(connection_id id, bytes_view bytes, std::uint64_t now_ns) final;
     void lost(connection_id id, int error, std::uint64_t now_ns) final;
@@ -49,11 +55,24 @@ protected:
     virtual void gone(connection_id, std::uint64_t) {}
 
     recorder& records() { return recorder_; }
-    std::uint32_t connections() const { return static_cast<std::uint32_t>(peers_.size()); }
+    /// Those that requests are made on: only the first where each request reaches all.
+    std::uint32_t connections() const {
+        return shape_.is_broadcast ? 1 : static_cast<std::uint32_t>(peers_.size());
+    }
     bool is_open(connection_id id) const { return peers_[id].is_open; }
-    /// How many requests the connection can take; 0 when it is lost.
+    /// How many requests the connection can take; 0 when it is lost, or about to be closed as the
+    /// workload wants it.
     std::uint64_t room(connection_id id) const {
-        return is_open(id) ? depth_ - peers_[id].outstanding() : 0;
+        const connection& to = peers_[id];
+        if (!to.is_open) {
+            return 0;
+        }
+        if (!shape_.is_broadcast) {
+            return std::min(depth_ - to.outstanding(), to.issuable - to.issued);
+        }
+        // Messages only when all have joined.
+        const std::uint64_t answered = audience_.answered_by_all();
+        return answered < joined ? joined - to.issued : depth_ - (to.issued - answered);
     }
     /// Makes the next request of a connection that has room; flush() sends it. `intended_ns` 0
     /// stands for the time at which it will be sent.
@@ -64,14 +83,25 @@ private:
     request_times& times(connection_id id, std::uint64_t sequence) {
         return times_[std::size_t{id} * depth_ + sequence % depth_];
     }
+    // Of a broadcast: the number of requests by which each connection has joined.
+    static constexpr std::uint64_t joined = 1;
+
+    void flush_own(connection_id id);
+    void issue_on(connection& to, connection_id id, const request_times& times);
+    void sending_on(connection& to, connection_id id, std::uint64_t end, std::uint64_t now_ns);
+    bool renew(connection_id id);
     std::size_t take_reply(connection_id id, bytes_view bytes, std::uint64_t now_ns);
     void abandon(connection_id id, std::uint64_t now_ns);
 
     const client_protocol& protocol_;
+    load_shape shape_;
+    bool sets_apart_;
     engine& engine_;
     recorder& recorder_;
+    reconnector& sockets_;
     std::uint32_t depth_;
     std::vector<connection> peers_;
+    audience_progress audience_;
     std::vector<request_times> times_;  // of the outstanding requests, `depth_` a connection
     std::uint64_t outstanding_ = 0;
     std::uint64_t open_connections_;

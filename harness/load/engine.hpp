@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,6 +25,9 @@ public:
 
     /// The first bytes of the last send() on `id` are about to be handed to the kernel.
     virtual void sending(connection_id id, std::uint64_t now_ns) = 0;
+    /// A send_anew() on `id` is about to be handed over, its time has been told: gives the new
+    /// socket, which stays the caller's and may still be connecting, or a negative errno value.
+    virtual int open(connection_id) { return -ENOTCONN; }
     /// The kernel took `bytes` more bytes of that send.
     virtual void sent(connection_id id, std::size_t bytes) = 0;
     /// Bytes came; they are valid during the call.
@@ -48,6 +52,9 @@ public:
     /// has told of the last byte. The bytes must stay until then, or until the engine is destroyed
     /// when the connection is lost. Nothing moves before wait().
     virtual void send(connection_id id, bytes_view bytes) = 0;
+    /// The same, but over a new socket. The connection is lost or closed; its old socket is no
+    /// longer used.
+    virtual void send_anew(connection_id id, bytes_view bytes) = 0;
     /// Shuts the connection down; nothing more is told of it.
     virtual void close(connection_id id) = 0;
     /// Hands the queued sends to the kernel, waits until something happened or until

@@ -13,7 +13,7 @@
 namespace regatta::load {
 namespace {
 
-constexpr std::size_t buffer_bytes = 64 << 10;
+constexpr std::size_t read_bytes = 64 << 10;
 constexpr int events_max = 64;
 
 [[noreturn]] void refuse(const char* call) {
@@ -23,26 +23,49 @@ constexpr int events_max = 64;
 }  // namespace
 
 epoll_engine::epoll_engine(std::span<const int> sockets)
-    : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(buffer_bytes) {
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)), buffer_(read_bytes) {
     if (!epoll_) {
         refuse("epoll_create1");
     }
     peers_.reserve(sockets.size());
     queued_.reserve(sockets.size());
     for (const int fd : sockets) {
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.u32 = static_cast<connection_id>(peers_.size());
-        if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-            refuse("epoll_ctl");
-        }
         peers_.push_back({fd, {}});
+        watch(static_cast<connection_id>(peers_.size() - 1));
+    }
+}
+
+void epoll_engine::watch(connection_id id) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u32 = id;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, peers_[id].fd, &event) != 0) {
+        refuse("epoll_ctl");
     }
 }
 
 void epoll_engine::send(connection_id id, bytes_view bytes) {
     peers_[id].outgoing = bytes;
     queued_.push_back(id);
+}
+
+void epoll_engine::send_anew(connection_id id, bytes_view bytes) {
+    peers_[id].is_anew = true;
+    send(id, bytes);
+}
+
+// The old socket has left the epoll instance when it was closed.
+void epoll_engine::renew(engine_events& events, connection_id id) {
+    events.sending(id, now_ns());
+    const int fd = events.open(id);
+    peers_[id].is_anew = false;
+    if (fd < 0) {
+        events.lost(id, -fd, now_ns());
+        return;
+    }
+    peers_[id] = {fd, peers_[id].outgoing};
+    watch(id);
+    push(events, id);
 }
 
 void epoll_engine::close(connection_id id) {
@@ -55,7 +78,9 @@ void epoll_engine::wait(engine_events& events, std::uint64_t deadline_ns) {
     // sent() may queue the next send of the same connection, so the vector grows as it is walked.
     for (std::size_t i = 0; i < queued_.size(); ++i) {
         const connection_id id = queued_[i];
-        if (peers_[id].is_open) {
+        if (peers_[id].is_anew) {
+            renew(events, id);
+        } else if (peers_[id].is_open) {
             events.sending(id, now_ns());
             push(events, id);
         }

@@ -16,6 +16,7 @@ public:
 
     std::string_view name() const override { return "epoll"; }
     void send(connection_id id, bytes_view bytes) override;
+    void send_anew(connection_id id, bytes_view bytes) override;
     void close(connection_id id) override;
     void wait(engine_events& events, std::uint64_t deadline_ns) override;
 
@@ -25,8 +26,11 @@ private:
         bytes_view outgoing;  // what is left of the send in progress
         bool is_open = true;
         bool waits_for_room = false;
+        bool is_anew = false;  // its next send goes over a new socket
     };
 
+    void watch(connection_id id);
+    void renew(engine_events& events, connection_id id);
     void push(engine_events& events, connection_id id);
     void pull(engine_events& events, connection_id id);
     void watch_for_room(connection_id id, bool wanted);

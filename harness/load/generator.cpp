@@ -1,127 +1,221 @@
 #include "harness/load/generator.hpp"
 
+#include <sched.h>
+#include <sys/socket.h>
+
 #include <algorithm>
-#include <memory>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
 
 #include "harness/load/clock.hpp"
-#include "harness/load/closed_loop.hpp"
 #include "harness/load/connector.hpp"
-#include "harness/load/engine.hpp"
-#include "harness/load/open_loop.hpp"
+#include "harness/load/crew.hpp"
+#include "harness/load/failure.hpp"
 #include "harness/load/protocol.hpp"
-#include "harness/load/recorder.hpp"
 
 namespace regatta::load {
 namespace {
 
-// Leads a load through warm-up, measured window and drain.
-class conductor {
+// What the first thread reads at both ends of the window, for all.
+class cpu_clocks {
 public:
-    conductor(const load_plan& plan, load_stages& stages, engine& moves, driver& drives,
-              recorder& records)
-        : plan_(plan), stages_(stages), engine_(moves), driver_(drives), recorder_(records) {}
+    explicit cpu_clocks(std::optional<pid_t> server) : server_(server) {}
 
-    void run() {
-        const std::uint64_t begin = now_ns();
-        driver_.begin(begin);
-        load_until(begin + plan_.warmup_ns);
-        const std::uint64_t window_begin = now_ns();
-        warmup_ns_ = window_begin - begin;
-        recorder_.begin_window(window_begin);
-        const std::uint64_t own_begin = own_cpu_ns();
-        const auto server_begin = server_cpu_ns();
-        stages_.measuring();
-
-        load_until(window_begin + plan_.measure_ns);
-        const std::uint64_t window_end = now_ns();
-        recorder_.end_window(window_end);
-        cpu_ns_ = own_cpu_ns() - own_begin;
-        if (const auto server_end = server_cpu_ns(); server_begin && server_end) {
-            server_cpu_ns_ = *server_end - *server_begin;
-        }
-
-        driver_.stop(window_end);
-        const std::uint64_t deadline = window_end + plan_.drain_ns;
-        while (driver_.outstanding() + driver_.waiting() != 0 && now_ns() < deadline) {
-            engine_.wait(driver_, deadline);
-        }
-        unanswered_ = driver_.give_up(now_ns());
-        recorder_.counts().timeouts = unanswered_;
+    void begin() {
+        own_begin_ = own_cpu_ns();
+        server_begin_ = server_cpu_ns();
     }
-
-    void report(load_result& result) const {
-        recorder_.report(result);
-        result.warmup_ns = warmup_ns_;
-        result.cpu_ns = cpu_ns_;
-        result.server_cpu_ns = server_cpu_ns_;
-        result.unanswered = unanswered_;
+    void end(load_result& result) const {
+        result.cpu_ns = own_cpu_ns() - own_begin_;
+        if (const auto end = server_cpu_ns(); server_begin_ && end) {
+            result.server_cpu_ns = *end - *server_begin_;
+        }
     }
 
 private:
-    // Returns early when there is no connection left to load.
-    void load_until(std::uint64_t deadline_ns) {
-        std::uint64_t now = now_ns();
-        while (driver_.open_connections() != 0 && now < deadline_ns) {
-            driver_.tick(now);
-            // Waking takes some 25 us: whoever has a CPU to spare spins through the last of them.
-            const std::uint64_t due = driver_.next_due_ns();
-            engine_.wait(driver_, std::min(deadline_ns, due - std::min(due, plan_.spin_ns)));
-            now = now_ns();
+    std::optional<std::uint64_t> server_cpu_ns() const {
+        return server_ ? process_cpu_ns(*server_) : std::nullopt;
+    }
+
+    std::optional<pid_t> server_;
+    std::uint64_t own_begin_ = 0;
+    std::optional<std::uint64_t> server_begin_;
+};
+
+// A load and its threads; the thread that made it is the first of them.
+class load {
+public:
+    load(const load_plan& plan, load_stages& stages)
+        : plan_(plan),
+          stages_(stages),
+          protocol_(make_client_protocol(plan.workload, plan.values)),
+          shape_(protocol_->shape()),
+          // Who gets a message and who sent it must be on one thread.
+          share_{plan.connections, plan.ranks, plan.rank},
+          threads_(shape_.is_broadcast ? 1 : std::min(plan.threads, share_.size())),
+          sources_(parse_endpoint(plan.address, plan.port), all().connections,
+                   plan.source_addresses, all().size()),
+          sockets_(connect_all(plan.address, plan.port, all(), sources_, plan.connect_ns)),
+          series_(plan.measure_ns, plan.interval_ns, threads_, plan.ranks > 1),
+          clocks_(plan.server_pid),
+          crew_(threads_) {
+        if (plan.slow_ns_per_request != 0) {
+            protocol_ = make_slow(std::move(protocol_), plan.slow_ns_per_request);
         }
     }
 
-    std::optional<std::uint64_t> server_cpu_ns() const {
-        return plan_.server_pid ? process_cpu_ns(*plan_.server_pid) : std::nullopt;
+    std::optional<load_result> run() {
+        {
+            std::vector<std::jthread> others;
+            for (unsigned thread = 1; thread < threads_; ++thread) {
+                others.emplace_back([this, thread] { run_lane(thread); });
+            }
+            run_lane(0);
+        }
+        crew_.rethrow_failure();
+        if (crew_.is_over()) {
+            return std::nullopt;
+        }
+        const std::uint64_t end = crew_.end_ns(begin_ns_ + plan_.warmup_ns + plan_.measure_ns);
+        result_.threads = threads_;
+        result_.warmup_ns = std::min(plan_.warmup_ns, end - begin_ns_);
+        result_.intervals = series_.take();
+        count_idle_connections();
+        return std::move(result_);
+    }
+
+private:
+    // The load's connections and then the idle ones; of both, those of this rank.
+    connection_share all() const {
+        return {plan_.connections + static_cast<std::uint32_t>(shape_.idle_connections),
+                plan_.ranks, plan_.rank};
+    }
+    std::uint32_t idle_connections() const { return all().size() - share_.size(); }
+    // Nothing was sent over them, so they should still be open.
+    void count_idle_connections() {
+        result_.client.connections += idle_connections();
+        for (auto each = sockets_.begin() + share_.size(); each != sockets_.end(); ++each) {
+            char byte;
+            const ssize_t got = recv(each->get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+            if (got > 0) {
+                ++result_.client.wrong_replies;
+            } else if (got == 0) {
+                ++result_.client.closed;
+            } else if (errno != EAGAIN) {
+                ++result_.client.resets;
+            }
+        }
+    }
+
+    void run_lane(unsigned thread) {
+        const connection_share share = share_.of_thread(thread, threads_);
+        const bool is_first = thread == 0;
+        std::optional<lane> own;
+        crew_.attempt([&] {
+            if (threads_ > 1) {
+                settle(thread);
+            }
+            own.emplace(plan_, *protocol_, numbers(share), share, sources_, series_);
+        });
+        crew_.meet();
+        if (is_first) {
+            crew_.attempt([&] { connected(); });
+        }
+        crew_.meet();
+        crew_.attempt([&] { put_on(*own, is_first); });
+        crew_.meet();
+        if (is_first) {
+            crew_.attempt([&] { measured(); });
+        }
+        // Until here every connection is open.
+        crew_.meet();
+        if (own && !crew_.is_over()) {
+            const std::lock_guard lock(result_mutex_);
+            own->add_to(result_);
+        }
+    }
+
+    void connected() {
+        if (!stages_.connected(all().size())) {
+            crew_.give_up();
+            return;
+        }
+        begin_ns_ = stages_.begin_ns();
+        sleep_until(begin_ns_);
+        result_.begin_late_ns = now_ns() - begin_ns_;
+    }
+
+    void put_on(lane& own, bool is_first) {
+        const std::uint64_t window_begin = begin_ns_ + plan_.warmup_ns;
+        const std::uint64_t window_end = window_begin + plan_.measure_ns;
+        own.begin(begin_ns_);
+        crew_.load_until(own, window_begin);
+        if (is_first) {
+            clocks_.begin();
+            stages_.measuring();
+        }
+        crew_.load_until(own, window_end);
+        if (is_first) {
+            clocks_.end(result_);
+        }
+        own.drain(crew_.end_ns(window_end), crew_.is_over());
+    }
+
+    void measured() {
+        if (!stages_.measured()) {
+            crew_.give_up();
+        }
+    }
+
+    std::vector<int> numbers(const connection_share& share) const {
+        std::vector<int> result(share.size());
+        for (connection_id id = 0; id < share.size(); ++id) {
+            result[id] = sockets_[share_.local(share.global(id))].get();
+        }
+        return result;
+    }
+
+    // One CPU for each thread, where there are as many: they need not find out by themselves.
+    void settle(unsigned thread) const {
+        if (plan_.cpus.size() >= threads_) {
+            cpu_set_t own;
+            CPU_ZERO(&own);
+            CPU_SET(plan_.cpus[thread], &own);
+            sched_setaffinity(0, sizeof own, &own);
+        }
     }
 
     const load_plan& plan_;
     load_stages& stages_;
-    engine& engine_;
-    driver& driver_;
-    recorder& recorder_;
-    std::uint64_t warmup_ns_ = 0;
-    std::uint64_t cpu_ns_ = 0;
-    std::optional<std::uint64_t> server_cpu_ns_;
-    std::uint64_t unanswered_ = 0;
+    std::unique_ptr<client_protocol> protocol_;
+    load_shape shape_;
+    connection_share share_;  // of this rank
+    unsigned threads_;
+    source_addresses sources_;
+    std::vector<descriptor> sockets_;
+    interval_series series_;
+    cpu_clocks clocks_;
+    crew crew_;
+    std::uint64_t begin_ns_ = 0;
+    std::mutex result_mutex_;
+    load_result result_;
 };
-
-std::vector<int> numbers(const std::vector<descriptor>& sockets) {
-    std::vector<int> result(sockets.size());
-    std::transform(sockets.begin(), sockets.end(), result.begin(),
-                   [](const descriptor& each) { return each.get(); });
-    return result;
-}
 
 }  // namespace
 
 std::optional<load_result> run_load(const load_plan& plan, load_stages& stages) {
-    const auto protocol = make_client_protocol(plan.workload, plan.values);
-    const auto sockets = connect_all(plan.address, plan.port, plan.connections, plan.connect_ns);
-    recorder records(plan.measure_ns, plan.interval_ns, plan.mode == "open");
-    // The kernel may read the driver's buffers until the engine is gone.
-    std::unique_ptr<driver> drives;
-    const chosen_engine chosen = make_engine(plan.engine, numbers(sockets));
-    if (plan.mode == "open") {
-        drives =
-            std::make_unique<open_loop>(*protocol, *chosen.engine, records, plan.connections,
-                                        plan.depth, schedule(plan.arrivals, plan.steps, plan.seed));
-    } else {
-        drives = std::make_unique<closed_loop>(*protocol, *chosen.engine, records, plan.connections,
-                                               plan.depth, plan.warmup_ns / 2);
+    if (plan.ranks > 1 && make_client_protocol(plan.workload, plan.values)->shape().is_broadcast) {
+        throw failure(
+            failure::kind::usage,
+            fmt::format("{} cannot be loaded by several ranks: who gets a message and who "
+                        "sent it must share a clock",
+                        plan.workload),
+            "leave --ranks and --hosts out");
     }
-    if (!stages.connected(plan.connections)) {
-        return std::nullopt;
-    }
-    conductor leads(plan, stages, *chosen.engine, *drives, records);
-    leads.run();
-    if (!stages.measured()) {
-        return std::nullopt;
-    }
-    load_result result;
-    leads.report(result);
-    result.engine = chosen.engine->name();
-    result.engine_note = chosen.note;
-    return result;
+    return load(plan, stages).run();
 }
 
 }  // namespace regatta::load

@@ -1,17 +1,23 @@
 // The program `regatta-load`: one plan in, one result out. See README.md beside this file.
+//   regatta-load                                 one generator
+//   regatta-load --ranks N [--shards FOLDER]     N of them on this machine: harness/distributed
 #include <sched.h>
 #include <sys/prctl.h>
 
+#include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/distributed/program.hpp"
+#include "harness/load/clock.hpp"
 #include "harness/load/failure.hpp"
 #include "harness/load/generator.hpp"
 
@@ -38,6 +44,7 @@ public:
         say({{"event", "connected"}, {"connections", connections}});
         return wait_for("go");
     }
+    std::uint64_t begin_ns() override { return begin_ns_ ? *begin_ns_ : now_ns(); }
     void measuring() override { say({{"event", "measuring"}}); }
     bool measured() override {
         say({{"event", "measured"}});
@@ -45,17 +52,25 @@ public:
     }
 
 private:
-    static bool wait_for(const std::string& word) {
+    // "go" may be followed by the time at which the load begins.
+    bool wait_for(const std::string& word) {
         std::string line;
         if (!std::getline(std::cin, line)) {
             return false;
         }
-        if (line != word) {
+        std::uint64_t begin_ns = 0;
+        const char* const end = line.data() + line.size();
+        if (word == "go" && line.starts_with("go ") &&
+            std::from_chars(line.data() + 3, end, begin_ns).ptr == end) {
+            begin_ns_ = begin_ns;
+        } else if (line != word) {
             throw failure(failure::kind::usage, fmt::format("'{}' was said", line),
                           fmt::format("say '{}'", word));
         }
         return true;
     }
+
+    std::optional<std::uint64_t> begin_ns_;
 };
 
 void settle(const load_plan& plan) {
@@ -96,12 +111,14 @@ int run() {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
     // The harness may be killed: never load a server for nobody.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_TIMERSLACK, 1);
     try {
-        return run();
+        const regatta::distributed::program_options options =
+            regatta::distributed::read_options({words + 1, words + count});
+        return options.ranks == 0 ? run() : regatta::distributed::run_local(options);
     } catch (const failure& error) {
         return say_error(error.exit_status(), error.what(), error.hint());
     } catch (const std::bad_alloc&) {

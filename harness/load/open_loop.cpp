@@ -5,14 +5,25 @@
 namespace regatta::load {
 
 open_loop::open_loop(const client_protocol& protocol, engine& moves, recorder& records,
-                     std::uint32_t connections, std::uint32_t depth, schedule arrivals)
-    : driver(protocol, moves, records, connections, depth),
+                     reconnector& sockets, const connection_share& share, std::uint32_t depth,
+                     schedule arrivals)
+    : driver(protocol, moves, records, sockets, share, depth),
+      share_(protocol.shape().is_broadcast ? connection_share{1} : share),
       schedule_(std::move(arrivals)),
-      queues_(connections) {}
+      queues_(share_.size()) {}
 
 void open_loop::begin(std::uint64_t now_ns) {
     begin_ns_ = now_ns;
-    due_ns_ = begin_ns_ + schedule_.next();
+    find_next();
+}
+
+void open_loop::find_next() {
+    std::uint64_t next_ns;
+    do {
+        next_ns = schedule_.next();
+        turn_ = turn_ + 1 == share_.connections ? 0 : turn_ + 1;
+    } while (!share_.has(turn_));
+    due_ns_ = begin_ns_ + next_ns;
 }
 
 void open_loop::tick(std::uint64_t now_ns) {
@@ -25,22 +36,27 @@ void open_loop::stop(std::uint64_t end_ns) {
 }
 
 void open_loop::arrive_until(std::uint64_t end_ns) {
-    while (due_ns_ < end_ns && open_connections() != 0) {
+    while (due_ns_ < end_ns && can_arrive()) {
         arrive(due_ns_);
-        due_ns_ = begin_ns_ + schedule_.next();
+        find_next();
     }
 }
 
+bool open_loop::can_arrive() const {
+    return connections() == 1 ? is_open(0) : open_connections() != 0;
+}
+
 void open_loop::arrive(std::uint64_t intended_ns) {
-    do {
-        turn_ = turn_ + 1 == connections() ? 0 : turn_ + 1;
-    } while (!is_open(turn_));
+    connection_id id = share_.local(turn_);
+    while (!is_open(id)) {
+        id = id + 1 == connections() ? 0 : id + 1;
+    }
     records().arrived(intended_ns);
-    if (room(turn_) != 0) {
-        issue(turn_, {intended_ns, intended_ns, 0});
-        flush(turn_);
+    if (room(id) != 0) {
+        issue(id, {intended_ns, intended_ns, 0});
+        flush(id);
     } else {
-        queues_[turn_].push_back(intended_ns);
+        queues_[id].push_back(intended_ns);
         records().queued(++waiting_);
     }
 }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/load/endpoint.hpp"
 #include "harness/load/failure.hpp"
 #include "harness/load/protocol.hpp"
 
@@ -19,6 +20,7 @@ using nlohmann::json;
 
 constexpr std::int64_t hour_ns = 3'600'000'000'000;
 constexpr std::int64_t intervals_max = 100'000;
+constexpr std::int64_t ranks_max = 10'000;
 
 [[noreturn]] void refuse(std::string_view field, const std::string& found,
                          const std::string& wanted) {
@@ -99,6 +101,29 @@ void read_cpus(plan_reader& reader, load_plan& plan) {
     }
 }
 
+void read_source_addresses(plan_reader& reader, load_plan& plan) {
+    const json* given = reader.find("source_addresses");
+    if (given == nullptr) {
+        return;
+    }
+    const bool are_texts =
+        given->is_array() && std::all_of(given->begin(), given->end(),
+                                         [](const json& each) { return each.is_string(); });
+    if (!are_texts) {
+        refuse("source_addresses", given->dump(), "an array of addresses");
+    }
+    plan.source_addresses = given->get<std::vector<std::string>>();
+}
+
+void read_ranks(plan_reader& reader, load_plan& plan) {
+    reader.read("ranks", plan.ranks, 1, ranks_max);
+    reader.read("rank", plan.rank, 0, plan.ranks - 1);
+    if (plan.connections < plan.ranks) {
+        refuse("connections", std::to_string(plan.connections),
+               fmt::format("{} or more: one for each rank", plan.ranks));
+    }
+}
+
 double read_rate(const json& value, double minimum) {
     constexpr double maximum = 1e8;
     if (!value.is_number() || value.get<double>() < minimum || value.get<double>() > maximum) {
@@ -153,8 +178,8 @@ load_plan parse_plan(const std::string& line) {
     reader.read("workload", plan.workload);
     read_params(reader, plan);
     reader.read("address", plan.address);
-    reader.read("port", plan.port, 1, 65535);
-    reader.read("connections", plan.connections, 1, 1'000'000);
+    reader.read("port", plan.port, plan.address.starts_with(unix_prefix) ? 0 : 1, 65535);
+    reader.read("connections", plan.connections, 1, 100'000'000);
     reader.read("depth", plan.depth, 1, 65'536);
     reader.read_choice("mode", plan.mode, {"closed", "open"});
     if (plan.mode == "open") {
@@ -163,6 +188,8 @@ load_plan parse_plan(const std::string& line) {
         reader.read("spin_ns", plan.spin_ns, 0, 1'000'000'000);
     }
     reader.read_choice("engine", plan.engine, {"io_uring", "epoll"});
+    reader.read("threads", plan.threads, 1, 1024);
+    reader.read("slow_ns_per_request", plan.slow_ns_per_request, 0, 1'000'000'000);
     reader.read("warmup_ns", plan.warmup_ns, 0, hour_ns);
     reader.read("measure_ns", plan.measure_ns, 1, hour_ns);
     reader.read("drain_ns", plan.drain_ns, 0, hour_ns);
@@ -175,6 +202,8 @@ load_plan parse_plan(const std::string& line) {
         reader.read("server_pid", *plan.server_pid, 1, INT32_MAX);
     }
     read_cpus(reader, plan);
+    read_ranks(reader, plan);
+    read_source_addresses(reader, plan);
     return plan;
 }
 

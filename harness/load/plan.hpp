@@ -16,7 +16,7 @@ namespace regatta::load {
 struct load_plan {
     std::string workload;
     params values;
-    std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6
+    std::string address = "127.0.0.1";  ///< numeric, IPv4 or IPv6, or unix:@NAME
     std::uint16_t port = 0;
     std::uint32_t connections = 1;
     std::uint32_t depth = 1;           ///< requests in flight on each connection, at most
@@ -25,6 +25,13 @@ struct load_plan {
     std::vector<rate_step> steps;      ///< open loop: the rates, over and over again
     std::uint64_t spin_ns = 0;         ///< open loop: how long before a send it stops to sleep
     std::string engine = "io_uring";   ///< "io_uring" or "epoll"
+    unsigned threads = 1;              ///< that load, each with its share of the connections
+    /// A load on several ranks: this process has every `ranks`-th connection, from `rank` on, and
+    /// makes the requests of the schedule whose turn falls on one of them.
+    unsigned rank = 0;
+    unsigned ranks = 1;
+    std::vector<std::string> source_addresses;  ///< to connect from; empty: the system chooses
+    std::uint64_t slow_ns_per_request = 0;      ///< for tests of the verdict on a slow generator
     std::uint64_t warmup_ns = 0;
     std::uint64_t measure_ns = 1'000'000'000;
     std::uint64_t drain_ns = 2'000'000'000;

@@ -5,16 +5,21 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "harness/load/clock.hpp"
 #include "harness/load/failure.hpp"
 #include "workloads/all.hpp"
 
 namespace regatta::load {
 namespace {
 
-template <exchange Exchange>
+template <class Workload>
 class exchange_protocol final : public client_protocol {
+    using exchange_type = typename Workload::exchange;
+    static_assert(exchange<exchange_type>);
+
 public:
-    explicit exchange_protocol(const params& values) : client_(values) {}
+    explicit exchange_protocol(const params& values)
+        : client_(values), shape_(load_shape_of<Workload>(values)) {}
 
     void append_request(std::uint64_t sequence, std::vector<std::byte>& out) const override {
         client_.append_request(sequence, out);
@@ -25,9 +30,47 @@ public:
     bool is_right(std::uint64_t sequence, bytes_view reply) const override {
         return client_.is_right(sequence, reply);
     }
+    bool sets_apart() const override { return regatta::sets_apart<exchange_type>; }
+    bool is_set_apart(std::uint64_t sequence, bytes_view reply) const override {
+        if constexpr (regatta::sets_apart<exchange_type>) {
+            return client_.is_set_apart(sequence, reply);
+        } else {
+            return false;
+        }
+    }
+    load_shape shape() const override { return shape_; }
 
 private:
-    Exchange client_;
+    exchange_type client_;
+    load_shape shape_;
+};
+
+class slow_protocol final : public client_protocol {
+public:
+    slow_protocol(std::unique_ptr<client_protocol> protocol, std::uint64_t ns_per_request)
+        : protocol_(std::move(protocol)), ns_per_request_(ns_per_request) {}
+
+    void append_request(std::uint64_t sequence, std::vector<std::byte>& out) const override {
+        const std::uint64_t end = now_ns() + ns_per_request_;
+        protocol_->append_request(sequence, out);
+        while (now_ns() < end) {
+        }
+    }
+    std::size_t reply_length(std::uint64_t sequence, bytes_view bytes) const override {
+        return protocol_->reply_length(sequence, bytes);
+    }
+    bool is_right(std::uint64_t sequence, bytes_view reply) const override {
+        return protocol_->is_right(sequence, reply);
+    }
+    bool sets_apart() const override { return protocol_->sets_apart(); }
+    bool is_set_apart(std::uint64_t sequence, bytes_view reply) const override {
+        return protocol_->is_set_apart(sequence, reply);
+    }
+    load_shape shape() const override { return protocol_->shape(); }
+
+private:
+    std::unique_ptr<client_protocol> protocol_;
+    std::uint64_t ns_per_request_;
 };
 
 struct workload_entry {
@@ -42,11 +85,10 @@ const std::vector<workload_entry>& server_workloads() {
         std::vector<workload_entry> found;
         for_each_workload(all_workloads{}, [&]<class W>() {
             if constexpr (W::kind == workload_kind::server) {
-                found.push_back(
-                    {W::name, W::parameters,
-                     [](const params& values) -> std::unique_ptr<client_protocol> {
-                         return std::make_unique<exchange_protocol<typename W::exchange>>(values);
-                     }});
+                found.push_back({W::name, W::parameters,
+                                 [](const params& values) -> std::unique_ptr<client_protocol> {
+                                     return std::make_unique<exchange_protocol<W>>(values);
+                                 }});
             }
         });
         return found;
@@ -124,6 +166,11 @@ params parse_params(const std::string& workload, const nlohmann::json& object,
 std::unique_ptr<client_protocol> make_client_protocol(const std::string& workload,
                                                       const params& values) {
     return find_workload(workload).make(values);
+}
+
+std::unique_ptr<client_protocol> make_slow(std::unique_ptr<client_protocol> protocol,
+                                           std::uint64_t ns_per_request) {
+    return std::make_unique<slow_protocol>(std::move(protocol), ns_per_request);
 }
 
 }  // namespace regatta::load

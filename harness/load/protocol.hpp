@@ -10,7 +10,7 @@
 namespace regatta::load {
 
 /// The client half of one workload (its `exchange`), behind a table of functions so that the
-/// generator is compiled once and not once a workload.
+/// generator is compiled once and not once a workload. All threads of a load share one.
 class client_protocol {
 public:
     client_protocol() = default;
@@ -24,6 +24,11 @@ public:
     virtual std::size_t reply_length(std::uint64_t sequence, bytes_view bytes) const = 0;
     /// Whether `reply`, one whole reply, is the right answer to request `sequence`.
     virtual bool is_right(std::uint64_t sequence, bytes_view reply) const = 0;
+    /// Whether the workload sets replies apart, and whether this is one of them.
+    virtual bool sets_apart() const = 0;
+    virtual bool is_set_apart(std::uint64_t sequence, bytes_view reply) const = 0;
+    /// How the connections are used.
+    virtual load_shape shape() const = 0;
 };
 
 /// The values of the parameters of `workload` from `object` (name to number, or to the word where
@@ -35,5 +40,9 @@ params parse_params(const std::string& workload, const nlohmann::json& object,
 /// The client half of `workload`, which parse_params() has accepted.
 std::unique_ptr<client_protocol> make_client_protocol(const std::string& workload,
                                                       const params& values);
+
+/// `protocol`, but each request takes the generator's CPU at least `ns_per_request` to make.
+std::unique_ptr<client_protocol> make_slow(std::unique_ptr<client_protocol> protocol,
+                                           std::uint64_t ns_per_request);
 
 }  // namespace regatta::load

@@ -1,5 +1,7 @@
 #include "harness/load/result.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "harness/measure/histogram_json.hpp"
@@ -51,7 +53,56 @@ json to_json(const arrival_figures& arrivals, const histogram& response) {
             {"queued_max", arrivals.queued_max}};
 }
 
+json to_json(const apart_figures& apart) {
+    return {{"count", apart.count}, {"others", regatta::to_json(apart.others)}};
+}
+
 }  // namespace
+
+client_counters& client_counters::operator+=(const client_counters& other) {
+    connections += other.connections;
+    requests += other.requests;
+    replies += other.replies;
+    bytes_sent += other.bytes_sent;
+    bytes_received += other.bytes_received;
+    resets += other.resets;
+    closed += other.closed;
+    timeouts += other.timeouts;
+    wrong_replies += other.wrong_replies;
+    return *this;
+}
+
+arrival_figures& arrival_figures::operator+=(const arrival_figures& other) {
+    count += other.count;
+    service.merge(other.service);
+    lag.merge(other.lag);
+    own_lag.merge(other.own_lag);
+    censored += other.censored;
+    if (other.censored_ns_min) {
+        censored_ns_min =
+            std::min(censored_ns_min.value_or(*other.censored_ns_min), *other.censored_ns_min);
+    }
+    never_sent += other.never_sent;
+    queued_max += other.queued_max;
+    return *this;
+}
+
+apart_figures& apart_figures::operator+=(const apart_figures& other) {
+    count += other.count;
+    others.merge(other.others);
+    return *this;
+}
+
+interval make_interval(std::uint64_t start_ns, const histogram& replies) {
+    interval figures{start_ns, replies.count(), std::nullopt, std::nullopt, std::nullopt};
+    if (!replies.empty()) {
+        figures.latency_ns_mean = replies.mean();
+    }
+    if (replies.count() >= 100) {
+        figures.latency_ns_p99 = replies.value_at(0.99);
+    }
+    return figures;
+}
 
 json to_json(const load_result& result) {
     json intervals = json::array();
@@ -60,13 +111,17 @@ json to_json(const load_result& result) {
                              {"replies", each.replies},
                              {"latency_ns_mean", or_null(each.latency_ns_mean)},
                              {"latency_ns_p99", or_null(each.latency_ns_p99)}});
+        if (each.latency) {
+            intervals.back()["latency"] = regatta::to_json(*each.latency);
+        }
     }
     return {{"engine", result.engine},
             {"engine_note", result.engine_note.empty() ? json(nullptr) : json(result.engine_note)},
-            {"threads", 1},
+            {"threads", result.threads},
             {"measured_ns", result.measured_ns},
             {"warmup_ns", result.warmup_ns},
             {"replies_measured", result.replies_measured},
+            {"begin_late_ns", result.begin_late_ns},
             {"cpu_ns", result.cpu_ns},
             {"server_cpu_ns", or_null(result.server_cpu_ns)},
             {"latency", regatta::to_json(result.latency)},
@@ -76,7 +131,8 @@ json to_json(const load_result& result) {
             {"mean_in_flight", result.mean_in_flight},
             {"cut_in_flight", result.cut_in_flight},
             {"unanswered", result.unanswered},
-            {"arrivals", result.arrivals ? to_json(*result.arrivals, result.latency) : nullptr}};
+            {"arrivals", result.arrivals ? to_json(*result.arrivals, result.latency) : nullptr},
+            {"apart", result.apart ? to_json(*result.apart) : nullptr}};
 }
 
 }  // namespace regatta::load

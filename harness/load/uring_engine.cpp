@@ -23,10 +23,11 @@ constexpr std::size_t buffer_bytes = 16 << 10;
 constexpr unsigned sends_per_group = 32;
 
 enum operation : std::uint64_t { receive_operation, send_operation };
-constexpr unsigned operation_bits = 1;
 
-std::uint64_t tag(connection_id id, operation what) {
-    return (std::uint64_t{id} << operation_bits) | what;
+// On a non-blocking socket the ring would answer EAGAIN instead of waiting.
+void make_blocking(int fd) {
+    int blocking = 0;
+    ioctl(fd, FIONBIO, &blocking);
 }
 
 void set_up(io_uring& ring) {
@@ -59,14 +60,13 @@ uring_engine::uring_engine(std::span<const int> sockets) {
     }
     // Both only save the kernel a look-up per call; without them the same calls work.
     io_uring_register_ring_fd(&ring_);
-    are_registered_ =
+    const bool are_registered =
         io_uring_register_files(&ring_, sockets.data(), static_cast<unsigned>(sockets.size())) == 0;
     peers_.reserve(sockets.size());
     for (const int fd : sockets) {
-        // On a non-blocking socket the ring would answer EAGAIN instead of waiting.
-        int blocking = 0;
-        ioctl(fd, FIONBIO, &blocking);
+        make_blocking(fd);
         peers_.push_back({fd, {}});
+        peers_.back().is_registered = are_registered;
     }
     queued_sends_.reserve(sockets.size());
     queued_receives_.resize(sockets.size());
@@ -100,6 +100,11 @@ uring_engine::~uring_engine() {
 void uring_engine::send(connection_id id, bytes_view bytes) {
     peers_[id].outgoing = bytes;
     queued_sends_.push_back(id);
+}
+
+void uring_engine::send_anew(connection_id id, bytes_view bytes) {
+    peers_[id].is_anew = true;
+    send(id, bytes);
 }
 
 void uring_engine::close(connection_id id) {
@@ -137,6 +142,15 @@ void uring_engine::hand_over(engine_events& events) {
     std::uint64_t now = now_ns();
     unsigned in_group = 0;
     for (const connection_id id : queued_sends_) {
+        if (peers_[id].is_anew) {
+            // Connecting takes so long that each has a time, and a group, of its own.
+            submit();
+            renew(events, id);
+            submit();
+            now = now_ns();
+            in_group = 0;
+            continue;
+        }
         if (!peers_[id].is_open) {
             continue;
         }
@@ -150,6 +164,29 @@ void uring_engine::hand_over(engine_events& events) {
         ++in_group;
     }
     queued_sends_.clear();
+}
+
+void uring_engine::renew(engine_events& events, connection_id id) {
+    peer& to = peers_[id];
+    events.sending(id, now_ns());
+    const int fd = events.open(id);
+    to.is_anew = false;
+    if (fd < 0) {
+        events.lost(id, -fd, now_ns());
+        return;
+    }
+    make_blocking(fd);
+    to.fd = fd;
+    to.is_open = true;
+    to.is_registered = false;
+    ++to.generation;
+    begin_receive(id);
+    begin_send(id);
+}
+
+std::uint64_t uring_engine::tag(connection_id id, std::uint64_t operation) const {
+    return (std::uint64_t{peers_[id].generation} << (id_bits + operation_bits)) |
+           (std::uint64_t{id} << operation_bits) | operation;
 }
 
 void uring_engine::submit() {
@@ -173,12 +210,9 @@ io_uring_sqe* uring_engine::next_entry() {
 
 void uring_engine::begin_receive(connection_id id) {
     io_uring_sqe* const entry = next_entry();
-    const int fd = are_registered_ ? static_cast<int>(id) : peers_[id].fd;
-    io_uring_prep_recv_multishot(entry, fd, nullptr, 0, 0);
+    io_uring_prep_recv_multishot(entry, 0, nullptr, 0, 0);
     entry->flags |= IOSQE_BUFFER_SELECT;
-    if (are_registered_) {
-        entry->flags |= IOSQE_FIXED_FILE;
-    }
+    prepare_socket(*entry, id);
     entry->buf_group = buffers_->group();
     entry->user_data = tag(id, receive_operation);
 }
@@ -186,13 +220,19 @@ void uring_engine::begin_receive(connection_id id) {
 void uring_engine::begin_send(connection_id id) {
     const bytes_view bytes = peers_[id].outgoing;
     io_uring_sqe* const entry = next_entry();
-    const int fd = are_registered_ ? static_cast<int>(id) : peers_[id].fd;
     // MSG_WAITALL: the kernel itself goes on with what did not fit into the socket.
-    io_uring_prep_send(entry, fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL);
-    if (are_registered_) {
-        entry->flags |= IOSQE_FIXED_FILE;
-    }
+    io_uring_prep_send(entry, 0, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL);
+    prepare_socket(*entry, id);
     entry->user_data = tag(id, send_operation);
+}
+
+void uring_engine::prepare_socket(io_uring_sqe& entry, connection_id id) const {
+    if (peers_[id].is_registered) {
+        entry.fd = static_cast<int>(id);
+        entry.flags |= IOSQE_FIXED_FILE;
+    } else {
+        entry.fd = peers_[id].fd;
+    }
 }
 
 void uring_engine::dispatch(engine_events& events, std::uint64_t now_ns) {
@@ -202,15 +242,33 @@ void uring_engine::dispatch(engine_events& events, std::uint64_t now_ns) {
     io_uring_for_each_cqe(&ring_, head, completion) {
         ++seen;
         const auto id = static_cast<connection_id>(completion->user_data >> operation_bits);
-        if ((completion->user_data & 1) == send_operation) {
+        const std::uint64_t what = completion->user_data & 1;
+        const bool is_current = completion->user_data == tag(id, what);
+        if (what == send_operation) {
             --operations_;
-            completed_send(events, id, completion->res, now_ns);
-        } else {
+            if (is_current) {
+                completed_send(events, id, completion->res, now_ns);
+            }
+        } else if (is_current) {
             completed_receive(events, id, *completion, now_ns);
+        } else {
+            reclaim(*completion);
         }
     }
     io_uring_cq_advance(&ring_, seen);
     buffers_->publish();
+}
+
+// Takes back what a receive used; true when it is over.
+bool uring_engine::reclaim(const io_uring_cqe& completion) {
+    if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
+        buffers_->give_back(completion.flags >> IORING_CQE_BUFFER_SHIFT);
+    }
+    if ((completion.flags & IORING_CQE_F_MORE) != 0) {
+        return false;
+    }
+    --operations_;
+    return true;
 }
 
 void uring_engine::completed_receive(engine_events& events, connection_id id,
@@ -220,14 +278,7 @@ void uring_engine::completed_receive(engine_events& events, connection_id id,
         const unsigned buffer = completion.flags >> IORING_CQE_BUFFER_SHIFT;
         events.received(id, buffers_->view(buffer, static_cast<std::size_t>(result)), now_ns);
     }
-    if ((completion.flags & IORING_CQE_F_BUFFER) != 0) {
-        buffers_->give_back(completion.flags >> IORING_CQE_BUFFER_SHIFT);
-    }
-    if ((completion.flags & IORING_CQE_F_MORE) != 0) {
-        return;
-    }
-    --operations_;
-    if (!peers_[id].is_open) {
+    if (!reclaim(completion) || !peers_[id].is_open) {
         return;
     }
     // ENOBUFS: more connections had bytes at once than there are buffers; they are free again now.

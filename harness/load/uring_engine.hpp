@@ -24,6 +24,7 @@ public:
 
     std::string_view name() const override { return "io_uring"; }
     void send(connection_id id, bytes_view bytes) override;
+    void send_anew(connection_id id, bytes_view bytes) override;
     void close(connection_id id) override;
     void wait(engine_events& events, std::uint64_t deadline_ns) override;
 
@@ -32,7 +33,16 @@ private:
         int fd;
         bytes_view outgoing;  // what is left of the send in progress
         bool is_open = true;
+        bool is_anew = false;          // its next send goes over a new socket
+        bool is_registered = false;    // only the first socket is
+        std::uint32_t generation = 0;  // which socket it is: completions of older ones may come
     };
+
+    static constexpr unsigned operation_bits = 1;
+    static constexpr unsigned id_bits = 32;
+    std::uint64_t tag(connection_id id, std::uint64_t operation) const;
+    void renew(engine_events& events, connection_id id);
+    void prepare_socket(io_uring_sqe& entry, connection_id id) const;
 
     void hand_over(engine_events& events);
     io_uring_sqe* next_entry();
@@ -40,6 +50,7 @@ private:
     void begin_receive(connection_id id);
     void begin_send(connection_id id);
     void dispatch(engine_events& events, std::uint64_t now_ns);
+    bool reclaim(const io_uring_cqe& completion);
     void completed_receive(engine_events& events, connection_id id, const io_uring_cqe& completion,
                            std::uint64_t now_ns);
     void completed_send(engine_events& events, connection_id id, int result, std::uint64_t now_ns);
@@ -47,7 +58,6 @@ private:
 
     io_uring ring_;
     std::unique_ptr<provided_buffers> buffers_;
-    bool are_registered_ = false;
     std::vector<peer> peers_;
     std::vector<connection_id> queued_sends_;
     std::vector<connection_id> queued_receives_;

@@ -174,7 +174,7 @@ finding congestion_control(const json& machine) {
     return {"TCP congestion control", name};
 }
 
-finding io_uring() {
+finding io_uring_state() {
     if (const auto obstacle = io_uring_obstacle()) {
         return {"io_uring", "does not work", grade::problem,
                 *obstacle +
@@ -234,7 +234,7 @@ std::vector<finding> check_machine() {
     }
     all.push_back(ephemeral_ports(machine));
     all.push_back(congestion_control(machine));
-    all.push_back(io_uring());
+    all.push_back(io_uring_state());
     all.push_back(perf_counters());
     for (finding& each : load_now()) {
         all.push_back(std::move(each));

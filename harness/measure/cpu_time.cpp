@@ -56,7 +56,7 @@ cpu_times read_cpu_times(const std::vector<int>& cpus) {
     return parse_cpu_times(read_kernel_file("/proc/stat").value_or(""), cpus);
 }
 
-foreign_load_meter::foreign_load_meter(std::vector<int> cpus, std::initializer_list<pid_t> ours)
+foreign_load_meter::foreign_load_meter(std::vector<int> cpus, const std::vector<pid_t>& ours)
     : cpus_(std::move(cpus)), ours_(ours) {
     ours_.push_back(::getpid());
     begin_ = read_cpu_times(cpus_);
@@ -77,7 +77,8 @@ std::optional<foreign_load> foreign_load_meter::stop() const {
         std::max<std::int64_t>(0, busy_ns - (*our_end_ns - *our_begin_ns_));
     const auto total = static_cast<double>(total_ns);
     return foreign_load{static_cast<double>(foreign_ns) / total,
-                        static_cast<double>(end.steal_ns - begin_.steal_ns) / total};
+                        static_cast<double>(end.steal_ns - begin_.steal_ns) / total,
+                        static_cast<double>(busy_ns) / total};
 }
 
 std::optional<std::int64_t> foreign_load_meter::our_cpu_ns() const {

@@ -29,13 +29,14 @@ cpu_times read_cpu_times(const std::vector<int>& cpus);
 struct foreign_load {
     double cpu_share;    ///< of the CPUs' time; 0 .. 1
     double steal_share;  ///< the same
+    double busy_share;   ///< the same, of everything: the trial's processes and others
 };
 
 /// Watches CPUs from its making to stop().
 class foreign_load_meter {
 public:
     /// `ours` are the processes of the trial; this process counts as one of them.
-    foreign_load_meter(std::vector<int> cpus, std::initializer_list<pid_t> ours);
+    foreign_load_meter(std::vector<int> cpus, const std::vector<pid_t>& ours);
 
     /// Nothing when too little time has passed for the kernel's ticks (200 ms), or when one of the
     /// processes has ended.

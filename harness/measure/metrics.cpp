@@ -7,11 +7,18 @@ namespace regatta {
 
 nlohmann::json empty_metrics() {
     nlohmann::json metrics = nlohmann::json::object();
-    for (const char* name :
-         {"throughput_per_s", "latency_ns_p50", "latency_ns_p90", "latency_ns_p99",
-          "latency_ns_p999", "latency_ns_max", "latency_ns_mean", "server_cpu_ns_per_op",
-          "generator_cpu_ns_per_op", "rss_bytes_peak", "pss_bytes_peak", "pss_bytes_connected",
-          "context_switches_per_op", "error_count"}) {
+    for (const char* name : {"throughput_per_s",        "latency_ns_p50",
+                             "latency_ns_p90",          "latency_ns_p99",
+                             "latency_ns_p999",         "latency_ns_max",
+                             "latency_ns_mean",         "server_cpu_ns_per_op",
+                             "generator_cpu_ns_per_op", "rss_bytes_peak",
+                             "pss_bytes_peak",          "pss_bytes_connected",
+                             "context_switches_per_op", "error_count",
+                             "cpu_set_ns_per_op",       "server_threads_running",
+                             "server_threads_waiting",  "server_instructions_per_op",
+                             "server_cycles_per_op",    "server_cache_misses_per_op",
+                             "loop_lag_ns_p50",         "loop_lag_ns_p99",
+                             "loop_lag_ns_max"}) {
         metrics[name] = nullptr;
     }
     return metrics;

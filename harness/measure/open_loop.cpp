@@ -14,7 +14,6 @@ constexpr double lateness_share_of_median = 0.01;
 constexpr double adherence_min = 0.99;
 constexpr double adherence_expected = 0.999;
 constexpr double lag_share_of_response = 0.10;
-constexpr double generator_busy_share = 0.80;
 constexpr double rate_tolerance = 0.005;
 constexpr double growth_deviations = 3;
 // One false alarm in 16,000 trials.
@@ -25,15 +24,12 @@ double microseconds(std::uint64_t ns) {
 }
 
 void check_rate(const open_loop_evidence& evidence, std::vector<std::string>& reasons) {
-    const double expected = evidence.asked_per_s * evidence.window_s;
-    const double chance = evidence.is_random ? count_deviations * std::sqrt(expected) : 0;
-    // A window may begin and end within a pattern.
-    const double edges = evidence.asked_per_s * evidence.period_s / 2 + 1;
-    const double difference = std::abs(static_cast<double>(evidence.arrivals) - expected);
-    if (difference > rate_tolerance * expected + chance + edges) {
+    const double chance = evidence.is_random ? count_deviations * std::sqrt(evidence.scheduled) : 0;
+    const double difference = std::abs(static_cast<double>(evidence.arrivals) - evidence.scheduled);
+    if (difference > rate_tolerance * evidence.scheduled + chance + 1) {
         reasons.push_back(fmt::format(
             "the schedule was not followed: {} requests were due, and {:.0f}/s make {:.0f}",
-            evidence.arrivals, evidence.asked_per_s, expected));
+            evidence.arrivals, evidence.scheduled / evidence.window_s, evidence.scheduled));
     }
 }
 

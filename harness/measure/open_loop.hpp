@@ -9,12 +9,15 @@
 
 namespace regatta {
 
+/// A generator that was busy for a larger share of the time may have been what limited the rate.
+inline constexpr double generator_busy_share = 0.80;
+
 /// What an open-loop trial says of its schedule: was it kept, and could the server keep up.
 struct open_loop_evidence {
     double asked_per_s = 0;  ///< the schedule's mean rate
     double window_s = 0;
-    bool is_random = true;       ///< the number of arrivals in the window is chance
-    double period_s = 0;         ///< of a rate that changes; 0: it does not
+    double scheduled = 0;        ///< requests that the schedule makes in the window
+    bool is_random = true;       ///< in the mean: how many there are is chance
     std::uint64_t arrivals = 0;  ///< requests intended in the window
     std::uint64_t replies = 0;   ///< that came in the window
     std::uint64_t censored = 0;

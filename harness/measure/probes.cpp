@@ -37,6 +37,18 @@ std::optional<std::string> io_uring_obstacle() {
     return fmt::format("io_uring_setup: {}", std::strerror(-result));
 }
 
+std::string perf_obstacle(int errno_value) {
+    if (errno_value == ENOENT || errno_value == EOPNOTSUPP || errno_value == ENODEV) {
+        return "this (virtual) processor offers no hardware counters";
+    }
+    if (errno_value == EACCES || errno_value == EPERM) {
+        return fmt::format(
+            "not permitted: kernel.perf_event_paranoid is {}",
+            read_kernel_file("/proc/sys/kernel/perf_event_paranoid").value_or("unknown"));
+    }
+    return fmt::format("perf_event_open: {}", std::strerror(errno_value));
+}
+
 std::optional<std::string> perf_counters_obstacle() {
     perf_event_attr attributes{};
     attributes.type = PERF_TYPE_HARDWARE;
@@ -46,16 +58,7 @@ std::optional<std::string> perf_counters_obstacle() {
     attributes.exclude_hv = 1;
     const int event = static_cast<int>(::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0ul));
     if (event < 0) {
-        const int reason = errno;
-        if (reason == ENOENT || reason == EOPNOTSUPP || reason == ENODEV) {
-            return "this (virtual) processor offers no hardware counters";
-        }
-        if (reason == EACCES || reason == EPERM) {
-            return fmt::format(
-                "not permitted: kernel.perf_event_paranoid is {}",
-                read_kernel_file("/proc/sys/kernel/perf_event_paranoid").value_or("unknown"));
-        }
-        return fmt::format("perf_event_open: {}", std::strerror(reason));
+        return perf_obstacle(errno);
     }
     std::uint64_t instructions = 0;
     const bool is_read = ::read(event, &instructions, sizeof instructions) == sizeof instructions;

@@ -12,6 +12,9 @@ std::optional<std::string> io_uring_obstacle();
 /// when they can.
 std::optional<std::string> perf_counters_obstacle();
 
+/// What `errno_value` of perf_event_open means, in a sentence that says what to do about it.
+std::string perf_obstacle(int errno_value);
+
 /// The hypervisor as the processor names it ("KVMKVMKVM" gives "kvm"); nothing on bare metal or
 /// where it cannot be told.
 std::optional<std::string> hypervisor();

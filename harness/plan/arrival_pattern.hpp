@@ -1,44 +1,23 @@
 #pragma once
 
-#include <array>
-#include <chrono>
-#include <cstdint>
-#include <span>
-#include <string_view>
+#include <vector>
 
 #include "harness/plan/benchmark.hpp"
 
 namespace regatta {
 
-/// A part of a pattern: for so long, so many times the mean rate.
-struct rate_phase {
-    std::chrono::milliseconds duration;
-    double factor;
-};
+/// The steps in which the rate of `arm` changes, in requests a second, over and over again: the
+/// user's, or those of its `arrivals`; none for a rate that does not change and for a closed loop.
+std::vector<rate_step> steps_of(const benchmark& arm);
 
-/// The phases of `arrivals` (an index in arrival_words), over and over again; none for a rate that
-/// does not change. The mean of their factors over time is 1, and within a phase arrivals are
-/// Poisson.
-inline std::span<const rate_phase> phases_of(std::int64_t arrivals) {
-    using std::chrono::milliseconds;
-    static constexpr std::array bursts{rate_phase{milliseconds(20), 3.0},
-                                       rate_phase{milliseconds(80), 0.5}};
-    static constexpr std::array steps{rate_phase{milliseconds(200), 0.5},
-                                      rate_phase{milliseconds(200), 1.0},
-                                      rate_phase{milliseconds(200), 1.5}};
-    const std::string_view word = arrival_words[static_cast<std::size_t>(arrivals)];
-    return word == "bursts"  ? std::span<const rate_phase>(bursts)
-           : word == "steps" ? std::span<const rate_phase>(steps)
-                             : std::span<const rate_phase>();
-}
+/// How the requests are spread where the rate does not change: "poisson" or "constant".
+std::string_view spread_of(const benchmark& arm);
 
-/// How long the phases take together, in seconds; 0 for none.
-inline double pattern_period_s(std::int64_t arrivals) {
-    std::chrono::duration<double> sum{};
-    for (const rate_phase& each : phases_of(arrivals)) {
-        sum += each.duration;
-    }
-    return sum.count();
-}
+/// "poisson", "constant", "bursts" or "steps": the schedule of an open loop as a whole.
+std::string_view schedule_of(const benchmark& arm);
+
+/// `seconds`, rounded up to whole periods of `arm`'s rate, so that every part of the pattern weighs
+/// the same in its figures.
+double whole_periods_s(const benchmark& arm, double seconds);
 
 }  // namespace regatta

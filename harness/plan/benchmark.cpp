@@ -1,8 +1,12 @@
 #include "harness/plan/benchmark.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include <fmt/format.h>
 
 #include "harness/plan/parameter_value.hpp"
+#include "workloads/support/injection_spec.hpp"
 
 namespace regatta {
 namespace {
@@ -11,6 +15,18 @@ template <class Parameter>
 named_value named(const Parameter& declared, std::int64_t value) {
     return {std::string(declared.name), value, value_text(declared, value),
             !std::empty(declared.choices)};
+}
+
+parameter workers_of(const workload_info& workload) {
+    parameter declared = workers_parameter;
+    declared.maximum = std::min(declared.maximum, workload.workers_max);
+    return declared;
+}
+
+/// Whether its program listens on Unix sockets.
+bool takes_unix(const runtime_entry& runtime) {
+    const nlohmann::json& described = runtime.description;
+    return described.is_object() && described.value("unix_sockets", nlohmann::json()) == true;
 }
 
 /// Calls `found(declared, value)` for the parameter called `name`; false when there is none.
@@ -31,14 +47,15 @@ bool visit_parameter(Benchmark& target, std::string_view name, Found found) {
             return declared.name == name;
         };
         if (take(connections_parameter, target.connections) ||
-            take(depth_parameter, target.depth) || take(rate_parameter, target.rate_per_s) ||
-            take(load_parameter, target.load_percent) ||
+            take(depth_parameter, target.depth) ||
+            (takes_unix(*target.runtime) && take(transport_parameter, target.transport)) ||
+            take(rate_parameter, target.rate_per_s) || take(load_parameter, target.load_percent) ||
             take(arrivals_parameter, target.arrivals)) {
             return true;
         }
     }
     if (name == workers_parameter.name) {
-        found(workers_parameter, target.workers);
+        found(workers_of(workload), target.workers);
         return true;
     }
     for (std::size_t i = 0; i < target.runtime_values.size(); ++i) {
@@ -50,7 +67,34 @@ bool visit_parameter(Benchmark& target, std::string_view name, Found found) {
     return false;
 }
 
+/// Whether its program takes --inject.
+bool injects(const runtime_entry& runtime) {
+    const nlohmann::json& described = runtime.description;
+    return described.is_object() && described.value("injects", nlohmann::json()) == true;
+}
+
+std::optional<std::string> assign_injection(benchmark& target, std::string_view text) {
+    try {
+        const injection_spec asked = parse_injection(text);
+        if (injects(*target.runtime)) {
+            target.injection = asked.text();
+        }
+    } catch (const std::invalid_argument& refused) {
+        return std::string("inject: ") + refused.what();
+    }
+    return std::nullopt;
+}
+
 }  // namespace
+
+std::int64_t benchmark::waiting() const {
+    for (std::size_t i = 0; i < workload->parameters.size(); ++i) {
+        if (!workload->count_name.empty() && workload->parameters[i].name == workload->count_name) {
+            return values[i];
+        }
+    }
+    return connections;
+}
 
 std::vector<named_value> benchmark::named_values() const {
     std::vector<named_value> all;
@@ -62,11 +106,17 @@ std::vector<named_value> benchmark::named_values() const {
         if (depth != depth_parameter.fallback) {
             all.push_back(named(depth_parameter, depth));
         }
+        if (is_over_unix()) {
+            all.push_back(named(transport_parameter, transport));
+        }
         if (rate_per_s != 0) {
             all.push_back(named(rate_parameter, rate_per_s));
         }
         if (load_percent != 0) {
             all.push_back(named(load_parameter, load_percent));
+        }
+        if (pattern) {
+            all.push_back({pattern->parameter, 0, pattern->text, true});
         }
         if (is_open_loop() && arrivals != arrivals_parameter.fallback) {
             all.push_back(named(arrivals_parameter, arrivals));
@@ -77,6 +127,9 @@ std::vector<named_value> benchmark::named_values() const {
         if (runtime_values[i] != runtime->parameters[i].fallback) {
             all.push_back(named(runtime->parameters[i], runtime_values[i]));
         }
+    }
+    if (!injection.empty()) {
+        all.push_back({std::string(injection_parameter), 0, injection, true});
     }
     return all;
 }
@@ -114,6 +167,7 @@ benchmark closed_loop_of(const benchmark& arm) {
     closed.load_percent = load_parameter.fallback;
     closed.arrivals = arrivals_parameter.fallback;
     closed.load_rate_per_s = 0;
+    closed.pattern.reset();
     return closed;
 }
 
@@ -135,19 +189,37 @@ std::vector<parameter> common_parameters(const workload_info& workload) {
     if (workload.kind == workload_kind::server) {
         all.push_back(connections_parameter);
         all.push_back(depth_parameter);
+        all.push_back(transport_parameter);
         all.push_back(rate_parameter);
         all.push_back(load_parameter);
         all.push_back(arrivals_parameter);
     }
-    all.push_back(workers_parameter);
+    all.push_back(workers_of(workload));
     return all;
 }
 
+bool is_load_parameter(std::string_view name) {
+    return name == rate_parameter.name || name == load_parameter.name || is_pattern_parameter(name);
+}
+
 bool has_parameter(const benchmark& target, std::string_view name) {
+    if (name == injection_parameter) {
+        return injects(*target.runtime);
+    }
+    if (is_pattern_parameter(name)) {
+        return target.is_server();
+    }
     return visit_parameter(target, name, [](const auto&, std::int64_t) {});
 }
 
 std::optional<std::string> assign(benchmark& target, std::string_view name, std::string_view text) {
+    if (is_pattern_parameter(name)) {
+        target.pattern = parse_pattern(name, text);
+        return target.pattern ? std::nullopt : std::optional(refusal_of_pattern(name, text));
+    }
+    if (name == injection_parameter) {
+        return assign_injection(target, text);
+    }
     std::optional<std::string> refusal;
     visit_parameter(target, name, [&](const auto& declared, std::int64_t& value) {
         if (const auto parsed = parse_value(declared, text)) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct workload_support {
     std::string reason;  ///< why not
 };
 
+/// Where a server listens that the harness has not started.
+struct server_target {
+    std::string address;  ///< numeric
+    int port = 0;
+};
+
 /// A runtime that was found, whether it can run or not.
 struct runtime_entry {
     enum class status {
@@ -42,6 +49,8 @@ struct runtime_entry {
     std::string reason;          ///< one sentence unless available
     nlohmann::json description;  ///< what `describe` printed, or null
     bool is_reference_only = false;
+    bool is_in_suites = true;             ///< else only in those that name it
+    std::optional<server_target> target;  ///< a server that runs already: no program is known
     std::vector<runtime_parameter> parameters;
     std::map<std::string, workload_support> workloads;
 
@@ -57,9 +66,8 @@ struct runtime_entry {
             return {false, reason};
         }
         const auto found = workloads.find(workload);
-        return found != workloads.end()
-                   ? found->second
-                   : workload_support{false, "its program does not know this workload"};
+        return found != workloads.end() ? found->second
+                                        : workload_support{false, "its program does not offer it"};
     }
 };
 

@@ -11,6 +11,7 @@
 #include "harness/plan/filter.hpp"
 #include "harness/plan/nearest.hpp"
 #include "harness/plan/parameter_value.hpp"
+#include "harness/plan/split.hpp"
 
 namespace regatta {
 namespace {
@@ -36,25 +37,6 @@ std::vector<std::string> runtime_names(const runtime_list& runtimes) {
     return names;
 }
 
-std::vector<std::string> split(const std::string& text, char at) {
-    std::vector<std::string> parts{""};
-    for (const char c : text) {
-        if (c == at) {
-            parts.emplace_back();
-        } else {
-            parts.back() += c;
-        }
-    }
-    return parts;
-}
-
-/// The other way to say the load of an open loop, or nothing.
-std::string_view rival_of(std::string_view parameter) {
-    return parameter == rate_parameter.name   ? load_parameter.name
-           : parameter == load_parameter.name ? rate_parameter.name
-                                              : std::string_view();
-}
-
 /// Replaces the axes of `entry` that `changes` names and that its benchmarks have.
 void apply_overrides(suite_entry& entry, const overrides& changes, const runtime_list& runtimes) {
     for (const auto& [name, value] : changes) {
@@ -66,10 +48,20 @@ void apply_overrides(suite_entry& entry, const overrides& changes, const runtime
             continue;
         }
         std::erase_if(entry.axes, [&, &name = name](const axis& each) {
-            return each.parameter == name || each.parameter == rival_of(name);
+            return each.parameter == name ||
+                   (is_load_parameter(name) && is_load_parameter(each.parameter));
         });
-        entry.axes.push_back({name, split(value, ',')});
+        const bool is_whole = is_pattern_parameter(name) || name == injection_parameter;
+        entry.axes.push_back({name, is_whole ? std::vector{value} : split(value, ',')});
     }
+}
+
+/// Whether `kept` may match benchmarks of `workload`: as far as their names are known without
+/// parameters.
+bool may_keep(const filter& kept, const workload_info& workload, const runtime_list& runtimes) {
+    return std::any_of(runtimes.begin(), runtimes.end(), [&](const runtime_entry& each) {
+        return kept.matches(workload.name + "/" + each.name + "/");
+    });
 }
 
 /// Expands `entries`, keeps what `kept` matches and what was not there before.
@@ -79,8 +71,18 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
     std::set<std::string> notes;
     std::set<std::string> names;
     for (suite_entry& entry : entries) {
-        apply_overrides(entry, request.overrides, runtimes);
-        for (benchmark& each : expand(entry, runtimes, notes)) {
+        std::vector<benchmark> expanded;
+        try {
+            apply_overrides(entry, request.overrides, runtimes);
+            expanded = expand(entry, runtimes, notes);
+        } catch (const failure&) {
+            // A value that suits what was asked for need not suit the rest of the suite.
+            if (!kept || may_keep(*kept, *entry.workload, runtimes)) {
+                throw;
+            }
+        }
+        for (benchmark& each : expanded) {
+            each.measure_s = entry.measure_s;
             const std::string name = each.name();
             if ((!kept || kept->matches(name)) && names.insert(name).second) {
                 chosen.benchmarks.push_back(std::move(each));
@@ -147,6 +149,11 @@ std::optional<suite_entry> entry_of_name(const std::string& text, const runtime_
         if (is_named && each.state == runtime_entry::status::unavailable) {
             throw failure(fmt::format("{} cannot run here: {}", each.name, each.reason));
         }
+        if (is_named && find_workload(parts.front()) != nullptr &&
+            !each.support_of(parts.front()).supported) {
+            throw failure(fmt::format("{} is left out of {}: {}", each.name, parts.front(),
+                                      each.support_of(parts.front()).reason));
+        }
     }
     for (const std::string& note : chosen.notes) {
         for (const std::string& part : parts) {
@@ -195,6 +202,20 @@ void refuse_unused_overrides(const selection& chosen, const overrides& changes) 
     }
 }
 
+/// A benchmark that runs at full speed among others that are slowed would mislead.
+void refuse_what_cannot_be_slowed(const selection& chosen, const overrides& changes) {
+    const bool is_asked = std::any_of(changes.begin(), changes.end(), [](const auto& each) {
+        return each.first == injection_parameter;
+    });
+    for (const benchmark& each : chosen.benchmarks) {
+        if (is_asked && each.injection.empty()) {
+            throw usage_failure(fmt::format(
+                "{} cannot be slowed on purpose: its program takes no --inject; leave it out",
+                each.runtime->name));
+        }
+    }
+}
+
 }  // namespace
 
 selection select(const selection_request& request, const runtime_list& runtimes) {
@@ -204,6 +225,9 @@ selection select(const selection_request& request, const runtime_list& runtimes)
         chosen.timing = read_suite(*file, runtimes);
         chosen.suite_name = chosen.timing.name;
         chosen.filter = request.filter;
+        for (suite_entry& each : chosen.timing.entries) {
+            each.usual_runtimes = chosen.timing.runtimes;
+        }
         std::optional<filter> kept;
         if (request.filter) {
             kept.emplace(*request.filter);
@@ -231,6 +255,7 @@ selection select(const selection_request& request, const runtime_list& runtimes)
     if (chosen.benchmarks.empty()) {
         refuse_empty(request.filter.value_or(request.what), chosen, runtimes);
     }
+    refuse_what_cannot_be_slowed(chosen, request.overrides);
     refuse_unused_overrides(chosen, request.overrides);
     return chosen;
 }

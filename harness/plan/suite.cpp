@@ -11,6 +11,7 @@
 #include "harness/plan/filter.hpp"
 #include "harness/plan/nearest.hpp"
 #include "harness/plan/parameter_value.hpp"
+#include "harness/plan/suite_pattern.hpp"
 #include "harness/plan/toml_file.hpp"
 
 namespace regatta {
@@ -18,9 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array suite_keys{"name",      "about",     "rounds",   "warmup_s",
-                                "measure_s", "placement", "benchmark"};
-constexpr std::array entry_keys{"workload", "runtimes", "params", "mode"};
+constexpr std::array suite_keys{"name",      "about",    "rounds",    "warmup_s", "measure_s",
+                                "placement", "runtimes", "benchmark", "claim"};
+constexpr std::array entry_keys{"workload", "runtimes", "params", "mode", "measure_s"};
 
 /// Reads one file; keeps what every step needs.
 class suite_reader {
@@ -37,7 +38,7 @@ public:
             read_top(key.str(), node);
         }
         if (read_.entries.empty()) {
-            file_.refuse(root, "holds no [[benchmark]]");
+            file_.refuse(root, "holds no [[benchmark]] and no [[claim]]");
         }
         return std::move(read_);
     }
@@ -59,6 +60,14 @@ private:
             if (!read_.placement) {
                 file_.refuse(node, "placement must be split, same-core or free");
             }
+        } else if (key == "runtimes") {
+            each_value(node,
+                       [&](const toml::node& each) { read_.runtimes.push_back(pattern(each)); });
+        } else if (key == "claim") {
+            read_.claims = read_claims(file_, node);
+            for (const claim& each : read_.claims) {
+                read_arms(node, each);
+            }
         } else if (const toml::array* entries = node.as_array()) {
             for (const toml::node& each : *entries) {
                 read_entry(each);
@@ -66,6 +75,42 @@ private:
         } else {
             file_.refuse(node, "write [[benchmark]], with two brackets");
         }
+    }
+
+    /// The benchmarks that a claim compares, unless `regatta memory` measures them.
+    void read_arms(const toml::node& node, const claim& stated) {
+        if (stated.is_memory_slope()) {
+            return;
+        }
+        for (const claim_case& each : cases_of(stated)) {
+            read_.entries.push_back(named_entry(node, each.a));
+            if (!each.b.empty()) {
+                read_.entries.push_back(named_entry(node, each.b));
+            }
+        }
+    }
+
+    /// The benchmark called `name`: workload/runtime/param:value/...
+    suite_entry named_entry(const toml::node& node, const std::string& name) {
+        suite_entry entry;
+        std::size_t begin = 0;
+        for (int part = 0; begin <= name.size(); ++part) {
+            const std::size_t end = std::min(name.find('/', begin), name.size());
+            const std::string word = name.substr(begin, end - begin);
+            const std::size_t colon = word.find(':');
+            if (part == 0) {
+                entry.workload = find_workload(word);
+            } else if (part == 1) {
+                entry.runtimes.push_back(word);
+            } else if (colon != std::string::npos) {
+                entry.axes.push_back({word.substr(0, colon), {word.substr(colon + 1)}});
+            }
+            if (entry.workload == nullptr || (part > 1 && colon == std::string::npos)) {
+                file_.refuse(node, fmt::format("'{}' is no benchmark's name", name));
+            }
+            begin = end + 1;
+        }
+        return entry;
     }
 
     void read_entry(const toml::node& node) {
@@ -98,6 +143,9 @@ private:
                 entry.axes.push_back(read_axis(*entry.workload, key.str(), axis_values));
             }
         }
+        if (const toml::node* seconds = table->get("measure_s")) {
+            entry.measure_s = number(*seconds, "measure_s", 0.01, 86400);
+        }
         if (const toml::node* mode = table->get("mode")) {
             check_mode(*mode, entry);
         }
@@ -108,22 +156,25 @@ private:
     void check_mode(const toml::node& node, const suite_entry& entry) {
         const std::string mode = text(node, "mode");
         const bool has_load =
-            std::any_of(entry.axes.begin(), entry.axes.end(), [](const axis& each) {
-                return each.parameter == rate_parameter.name ||
-                       each.parameter == load_parameter.name;
-            });
+            std::any_of(entry.axes.begin(), entry.axes.end(),
+                        [](const axis& each) { return is_load_parameter(each.parameter); });
         if (mode != "open" && mode != "closed") {
             file_.refuse(node, "mode must be open or closed");
         }
         if ((mode == "open") != has_load) {
-            file_.refuse(node, has_load
-                                   ? "a closed loop has no rate_per_s and no load_percent"
-                                   : "an open loop needs rate_per_s or load_percent in params");
+            file_.refuse(node,
+                         has_load ? "a closed loop has no rate_per_s, load_percent, steps or bursts"
+                                  : "an open loop needs rate_per_s, load_percent, steps or bursts "
+                                    "in params");
         }
     }
 
     axis read_axis(const workload_info& workload, std::string_view name, const toml::node& node) {
         axis made{std::string(name), {}};
+        if (workload.kind == workload_kind::server && is_pattern_parameter(name)) {
+            made.values = pattern_values(file_, name, node);
+            return made;
+        }
         const auto take = [&](const auto& declared) {
             if (declared.name != name) {
                 return false;

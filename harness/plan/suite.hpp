@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/plan/benchmark.hpp"
+#include "harness/plan/claim.hpp"
 #include "harness/plan/placement.hpp"
 
 namespace regatta {
@@ -21,6 +22,11 @@ struct suite_entry {
     const workload_info* workload = nullptr;
     std::vector<std::string> runtimes;  ///< regular expressions on the whole name; empty: all
     std::vector<axis> axes;
+    std::optional<double> measure_s = {};  ///< instead of the suite's
+    /// Where `runtimes` is empty, and the suite is run as such: expressions as there; empty: those
+    /// that are in suites. Without it all but those that exist to test the harness, which only
+    /// `runtimes` takes.
+    std::optional<std::vector<std::string>> usual_runtimes = {};
 };
 
 /// Benchmarks as data: workloads/suites/*.toml, described in workloads/suites/README.md.
@@ -31,7 +37,11 @@ struct suite {
     std::optional<double> warmup_s;
     std::optional<double> measure_s;
     std::optional<placement_mode> placement;
+    /// Of entries that name none, where the suite is run as such; a filter that selects from it
+    /// means what it says.
+    std::vector<std::string> runtimes;
     std::vector<suite_entry> entries;
+    std::vector<claim> claims;  ///< the benchmarks that these name are among the entries
 };
 
 /// Reads a suite. Throws `failure` with status 2 and one line that begins with the file and the

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "workloads/all.hpp"
+#include "workloads/support/job_state.hpp"
 
 namespace regatta {
 namespace {
@@ -14,11 +15,36 @@ workload_info info_of() {
                        Workload::kind,
                        Workload::parameters,
                        [](const params&, std::int64_t) { return no_ceiling; },
-                       nullptr};
+                       nullptr,
+                       {},
+                       nullptr,
+                       {}};
     if constexpr (Workload::kind == workload_kind::server) {
         info.ceiling_per_s = &Workload::ceiling_per_s;
+        info.load = &load_shape_of<Workload>;
     } else {
         info.expected_answer = &Workload::expected_answer;
+        if constexpr (requires { &Workload::expected_units; }) {
+            info.expected_units = [](const params& values, std::int64_t workers) {
+                const unit_count one = Workload::expected_units(values);
+                const auto times =
+                    is_split<Workload> ? std::uint64_t{1} : static_cast<std::uint64_t>(workers);
+                return unit_count{one.created * times, one.live_peak * times};
+            };
+        }
+        if constexpr (requires { Workload::count_name; }) {
+            info.count_name = Workload::count_name;
+        }
+    }
+    if constexpr (has_backend<Workload>) {
+        info.backend = Workload::backend::name;
+        info.backend_values = &Workload::backend_values;
+    }
+    if constexpr (requires { Workload::set_apart; }) {
+        info.set_apart = Workload::set_apart;
+    }
+    if constexpr (requires { Workload::workers_max; }) {
+        info.workers_max = Workload::workers_max;
     }
     return info;
 }

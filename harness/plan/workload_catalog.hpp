@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,20 @@ struct workload_info {
     double (*ceiling_per_s)(const params& values, std::int64_t connections);
     /// The right answer of a job; null for a server workload.
     std::string (*expected_answer)(const params& values);
+    /// The workload that its backend serves; empty where it needs none.
+    std::string backend;
+    /// The values of the backend's parameters; null without one.
+    params (*backend_values)(const params& values) = nullptr;
+    /// Which replies are set apart: "refused"; empty where none are.
+    std::string set_apart;
+    /// Most workers that it can be served by.
+    std::int64_t workers_max = std::numeric_limits<std::int64_t>::max();
+    /// How the generator uses the connections; null for a job.
+    load_shape (*load)(const params& values) = nullptr;
+    /// What a job must count of its tasks; null where it counts none.
+    unit_count (*expected_units)(const params& values, std::int64_t workers) = nullptr;
+    /// The parameter that says how many tasks wait; empty unless that is what the job is for.
+    std::string_view count_name = {};
 };
 
 /// "server" or "job", as results files and `describe` say it.

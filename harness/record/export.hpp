@@ -11,6 +11,9 @@
 /// `registered_format`; nothing else names it.
 namespace regatta {
 
+/// The formats of HdrHistogram are in milliseconds.
+inline constexpr double ns_per_ms = 1e6;
+
 /// What is exported: trials of one results file.
 struct export_source {
     nlohmann::json run;                       ///< the `run` record; null when the file lacks it

@@ -89,8 +89,8 @@ std::string write_csv(const export_source& source) {
     return text;
 }
 
-const registered_format format({"csv", "csv", "one row a trial: every parameter and metric", false,
-                                false, write_csv});
+const registered_format csv_format({"csv", "csv", "one row a trial: every parameter and metric",
+                                    false, false, write_csv});
 
 }  // namespace
 }  // namespace regatta

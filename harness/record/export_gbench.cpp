@@ -97,8 +97,9 @@ std::string write_gbench(const export_source& source) {
     return whole.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-const registered_format format({"gbench", "json", "Google Benchmark's JSON, for its compare.py",
-                                false, false, write_gbench});
+const registered_format gbench_format({"gbench", "json",
+                                       "Google Benchmark's JSON, for its compare.py", false, false,
+                                       write_gbench});
 
 }  // namespace
 }  // namespace regatta

@@ -12,7 +12,6 @@ namespace {
 
 // Each halving of the distance to 100 % is cut into as many steps.
 constexpr std::int64_t ticks_per_half_distance = 5;
-constexpr double ns_per_ms = 1e6;
 
 /// The percentile that follows `percentile` (0 to below 100) in the listing.
 double next_level(double percentile) {
@@ -75,9 +74,9 @@ std::string write_hgrm(const export_source& source) {
         2u << histogram::sub_bucket_bits);
 }
 
-const registered_format format({"hgrm", "hgrm",
-                                "HdrHistogram's percentiles, all trials of one benchmark", true,
-                                true, write_hgrm});
+const registered_format hgrm_format({"hgrm", "hgrm",
+                                     "HdrHistogram's percentiles, all trials of one benchmark",
+                                     true, true, write_hgrm});
 
 }  // namespace
 }  // namespace regatta

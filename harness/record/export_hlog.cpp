@@ -14,9 +14,6 @@
 namespace regatta {
 namespace {
 
-// HistogramLogProcessor prints what was logged in ns in ms: the maximum in a line is in ms.
-constexpr double ns_per_ms = 1e6;
-
 /// A tag ends at a comma, a space or a line break.
 std::string tag_of(std::string name) {
     std::replace_if(
@@ -65,8 +62,8 @@ std::string write_hlog(const export_source& source) {
     return text;
 }
 
-const registered_format format({"hlog", "hlog", "HdrHistogram's log, one line a trial", true, false,
-                                write_hlog});
+const registered_format hlog_format({"hlog", "hlog", "HdrHistogram's log, one line a trial", true,
+                                     false, write_hlog});
 
 }  // namespace
 }  // namespace regatta

@@ -124,7 +124,7 @@ histogram read_plain(std::string_view bytes) {
                         "{} digits of unit 1",
                         digits, unit, significant_digits));
     }
-    if (counts_bytes != bytes.size() - std::min(bytes.size(), header_bytes)) {
+    if (bytes.size() < header_bytes || counts_bytes != bytes.size() - header_bytes) {
         throw failure("the encoded histogram is not as long as it says");
     }
     histogram result;

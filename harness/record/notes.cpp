@@ -52,6 +52,25 @@ void note_list::add(const std::string& kind, const std::string& sentence,
     }
 }
 
+namespace {
+
+std::string percentile_us(const histogram& latency, double fraction) {
+    const auto ns = latency.percentile(fraction);
+    return ns ? format::number(static_cast<double>(*ns) / 1e3, 0) + " us" : "n/a";
+}
+
+/// What a table's percentiles, which are of all replies, do not tell.
+std::string apart_line(const benchmark_summary& rival) {
+    const apart_summary& apart = *rival.apart;
+    const double all = static_cast<double>(apart.count + apart.others.count());
+    return fmt::format(
+        "- {}: {} % of the replies were {}; the others have p50 {}, p99 {}\n", rival.label,
+        format::number(all == 0 ? 0 : static_cast<double>(apart.count) / all * 100, 1), apart.which,
+        percentile_us(apart.others, 0.50), percentile_us(apart.others, 0.99));
+}
+
+}  // namespace
+
 std::string render_notes(std::span<const benchmark_summary> rivals) {
     note_list list;
     for (const benchmark_summary& rival : rivals) {
@@ -60,6 +79,9 @@ std::string render_notes(std::span<const benchmark_summary> rivals) {
         }
     }
     std::string text;
+    for (const benchmark_summary& rival : rivals) {
+        text += rival.apart ? apart_line(rival) : "";
+    }
     for (const note& each : list.notes()) {
         text += fmt::format("- {} ({}): {}\n", each.kind, format::listing(each.labels),
                             escape_cell(each.sentence));

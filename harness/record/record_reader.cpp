@@ -51,6 +51,7 @@ std::optional<nlohmann::json> record_reader::next() {
                            schema == record.end() ? "none" : schema->dump(), record_schema));
     }
     complete_ = record["record"] == "end";
+    whole_bytes_ += whole ? text.size() + 1 : 0;
     return record;
 }
 

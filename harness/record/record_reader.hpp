@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -24,12 +25,16 @@ public:
     /// Once next() has returned nothing: whether the file lacks its `end`.
     bool truncated() const { return !complete_; }
 
+    /// How many bytes the records so far take; a last line without its newline is not counted.
+    std::uintmax_t whole_bytes() const { return whole_bytes_; }
+
 private:
     [[noreturn]] void refuse(const std::string& reason) const;
 
     std::filesystem::path file_;
     std::ifstream stream_;
     std::size_t line_ = 0;
+    std::uintmax_t whole_bytes_ = 0;
     bool complete_ = false;
 };
 

@@ -1,7 +1,9 @@
 #include "harness/record/run_record.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
+#include <filesystem>
 
 #include <fmt/chrono.h>
 
@@ -25,10 +27,42 @@ json runtime_record(const runtime_entry& runtime) {
             {"describe", runtime.description}};
 }
 
+/// The folder that relative paths start from; null when it was taken away.
+json directory_record() {
+    std::error_code error;
+    const auto folder = std::filesystem::current_path(error);
+    return error ? json() : json(folder.string());
+}
+
+/// How long each of `benchmarks` is measured; null where the request does not say.
+json windows_record(const run_request& request, const std::vector<benchmark>& benchmarks) {
+    if (!request.measure) {
+        return nullptr;
+    }
+    json windows = json::array();
+    for (const benchmark& each : benchmarks) {
+        windows.push_back(each.measure_s ? std::llround(*each.measure_s * 1e9)
+                                         : request.measure->count());
+    }
+    return windows;
+}
+
+/// The kind of run: the verb that was asked for.
+json verb_of(const std::vector<std::string>& argv) {
+    return argv.size() > 1 ? json(argv[1]) : json();
+}
+
 }  // namespace
 
 std::string make_run_id(std::uint64_t seed) {
     return fmt::format("{:%Y%m%dT%H%M%SZ}-{:04x}", fmt::gmtime(std::time(nullptr)), seed & 0xffff);
+}
+
+json instrument_record() {
+    json record = build_record();
+    record["sha256"] = json_or_null(sha256_of_file("/proc/self/exe"));
+    record["generator_sha256"] = json_or_null(sha256_of_file(program_folder() / "regatta-load"));
+    return record;
 }
 
 json run_record(const std::string& run_id, const run_request& request,
@@ -45,12 +79,16 @@ json run_record(const std::string& run_id, const run_request& request,
     }
     return {{"run_id", run_id},
             {"started_at", time_now()},
+            {"verb", verb_of(request.argv)},
             {"argv", request.argv},
+            {"directory", directory_record()},
             {"suite", request.suite},
             {"filter", request.filter},
             {"seed", request.seed},
             {"rounds", request.rounds},
-            {"regatta", build_record()},
+            {"warmup_ns", request.warmup ? json(request.warmup->count()) : json()},
+            {"measure_ns", windows_record(request, benchmarks)},
+            {"regatta", instrument_record()},
             {"machine", machine_record()},
             {"placement", to_json(place(request.placement, usable_cpus(), 1, true))},
             {"calibration", {{"rounds_per_us", request.rounds_per_us}}},

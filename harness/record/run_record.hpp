@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +21,15 @@ struct run_request {
     std::int64_t rounds;
     placement_mode placement;
     std::int64_t rounds_per_us;
+    std::optional<std::chrono::nanoseconds> warmup{};   ///< where all trials have the same
+    std::optional<std::chrono::nanoseconds> measure{};  ///< of the benchmarks without their own
 };
 
 /// The name of a run that starts now: "20261120T102501Z-9f3c".
 std::string make_run_id(std::uint64_t seed);
+
+/// The build of this program as records have it, with the hashes of what measures.
+nlohmann::json instrument_record();
 
 /// The fields of the `run` record (results/FORMAT.md).
 nlohmann::json run_record(const std::string& run_id, const run_request& request,

@@ -67,6 +67,20 @@ void add_censored(benchmark_summary& summary, const json& open_loop) {
     summary.censored_ns_min = std::min(summary.censored_ns_min.value_or(least), least);
 }
 
+void add_apart(benchmark_summary& summary, const json& apart, std::int64_t round) {
+    if (!summary.apart) {
+        summary.apart.emplace();
+        summary.apart->which = apart.at("which").get<std::string>();
+    }
+    summary.apart->count += apart.at("count").get<std::uint64_t>();
+    summary.apart->others.merge(histogram_from_json(apart.at("others")));
+    for (const char* const name : apart_metrics) {
+        if (const json value = apart.value(name, json()); value.is_number()) {
+            summary.metrics[name].emplace(round, value.get<double>());
+        }
+    }
+}
+
 void add_figures(benchmark_summary& summary, const json& trial) {
     const auto round = trial.at("round").get<std::int64_t>();
     if (const auto way = trial.find("cache_distance"); way != trial.end() && !way->is_null()) {
@@ -82,6 +96,9 @@ void add_figures(benchmark_summary& summary, const json& trial) {
     }
     if (const auto open = trial.find("open_loop"); open != trial.end() && !open->is_null()) {
         add_censored(summary, *open);
+    }
+    if (const auto apart = trial.find("apart"); apart != trial.end() && !apart->is_null()) {
+        add_apart(summary, *apart, round);
     }
     if (const std::string verdict = text_at(trial, "saturation"); !verdict.empty()) {
         ++summary.saturation[verdict];
@@ -130,13 +147,15 @@ bool comes_before(const benchmark_summary& a, const benchmark_summary& b) {
 bool share_cache_state(const benchmark_summary& a, const benchmark_summary& b, std::int64_t round) {
     const auto in_a = a.cache_states.find(round);
     const auto in_b = b.cache_states.find(round);
-    if (in_a == a.cache_states.end() || in_b == b.cache_states.end()) {
-        return true;
-    }
-    return in_a->second == in_b->second && in_a->second != "changed";
+    return in_a == a.cache_states.end() || in_b == b.cache_states.end() ||
+           is_same_cache_state(in_a->second, in_b->second);
 }
 
 }  // namespace
+
+bool is_same_cache_state(std::string_view a, std::string_view b) {
+    return a.empty() || b.empty() || (a == b && a != "changed");
+}
 
 stats::estimate benchmark_summary::over_trials(std::string_view metric) const {
     std::vector<double> values;

@@ -16,6 +16,16 @@
 
 namespace regatta {
 
+/// The replies that a workload sets apart, of the ok trials, and the others' latencies, merged.
+struct apart_summary {
+    std::string which;  ///< "refused"
+    std::uint64_t count = 0;
+    histogram others;
+};
+
+/// Fields of a trial's `apart` that are metrics like those of `metrics`.
+inline constexpr const char* apart_metrics[] = {"others_latency_ns_p50", "others_latency_ns_p99"};
+
 /// What all trials of one benchmark in one run say together.
 struct benchmark_summary {
     std::string run_id;     ///< empty where the trials carry none
@@ -33,7 +43,7 @@ struct benchmark_summary {
     std::size_t invalid = 0;
     std::size_t failed = 0;
 
-    /// Each metric's value by round, of the ok trials that have it.
+    /// Each metric's value by round, of the ok trials that have it; apart_metrics too.
     std::map<std::string, std::map<std::int64_t, double>, std::less<>> metrics;
     /// By round, how far apart the CPUs were in it ("near", "far", "changed"); without where that
     /// does not matter.
@@ -43,6 +53,8 @@ struct benchmark_summary {
     /// The ok trials' requests that were never answered, and the least that one of them had waited.
     std::uint64_t censored = 0;
     std::optional<std::uint64_t> censored_ns_min;
+    /// Only of workloads that set replies apart.
+    std::optional<apart_summary> apart;
     /// Errors by kind, of every trial that counted them; nothing for a job.
     std::optional<std::map<std::string, std::uint64_t>> errors;
     /// How many of the ok trials got which saturation verdict.
@@ -73,6 +85,10 @@ struct benchmark_summary {
 /// and runtime. A trial may carry `run_id`, put there by who reads several files. Throws
 /// std::runtime_error naming the trial where a record lacks what the format promises.
 std::vector<benchmark_summary> summarise_trials(const std::vector<nlohmann::json>& trials);
+
+/// Whether two trials of a round, by how far apart the CPUs were in each, may be compared. Empty:
+/// it did not matter, as one CPU served both sides or the server had all.
+bool is_same_cache_state(std::string_view a, std::string_view b);
 
 /// The ratio a / b of `metric` over the rounds in which both have it and the way between the CPUs
 /// was the same; nothing for different runs.

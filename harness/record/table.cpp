@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/record/format.hpp"
 #include "harness/record/markdown.hpp"
 #include "harness/record/notes.hpp"
@@ -26,6 +28,26 @@ std::string percentile_cell(const benchmark_summary& summary, double fraction) {
 
 std::string median_cell(const benchmark_summary& summary, std::string_view metric) {
     return format::quantity(summary.over_trials(metric).median, metric);
+}
+
+bool has_metric(std::span<const benchmark_summary> rivals, std::string_view metric) {
+    return std::any_of(rivals.begin(), rivals.end(), [metric](const benchmark_summary& each) {
+        return each.over_trials(metric).median.has_value();
+    });
+}
+
+/// Where no rival has the metric the cell is empty, and the column goes.
+std::string optional_cell(std::span<const benchmark_summary> rivals,
+                          const benchmark_summary& summary, std::string_view metric) {
+    return has_metric(rivals, metric) ? median_cell(summary, metric) : "";
+}
+
+std::string threads_cell(std::span<const benchmark_summary> rivals,
+                         const benchmark_summary& summary) {
+    const std::string running = optional_cell(rivals, summary, "server_threads_running");
+    return running.empty() || running == format::absent
+               ? running
+               : running + "/" + median_cell(summary, "server_threads_waiting");
 }
 
 std::string errors_cell(const benchmark_summary& summary) {
@@ -115,6 +137,19 @@ std::vector<std::string> ranking_sentences(std::span<const benchmark_summary> ri
     return sentences;
 }
 
+std::string legend_of(std::span<const benchmark_summary> summaries) {
+    std::string text = table_legend;
+    if (has_metric(summaries, "server_threads_running")) {
+        text +=
+            " run/wait: how many of the server's threads ran, and were ready but waited for a "
+            "CPU, on average.";
+    }
+    if (has_metric(summaries, "loop_lag_ns_p99")) {
+        text += " Loop lag: p99 of how late the server's loops served what was due.";
+    }
+    return text;
+}
+
 std::string render_group(std::span<const benchmark_summary> rivals) {
     using enum markdown_table::align;
     markdown_table table({{"runtime", left},
@@ -125,6 +160,8 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                           {"p99 us"},
                           {"p99.9 us"},
                           {"CPU us/op"},
+                          {"run/wait"},
+                          {"loop lag us"},
                           {"PSS MiB"},
                           {"errors"},
                           {"trials"},
@@ -136,6 +173,7 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                    format::range(rate.range, rate.median.value_or(0), "throughput_per_s"),
                    percentile_cell(summary, 0.5), percentile_cell(summary, 0.99),
                    percentile_cell(summary, 0.999), median_cell(summary, "server_cpu_ns_per_op"),
+                   threads_cell(rivals, summary), optional_cell(rivals, summary, "loop_lag_ns_p99"),
                    median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
                    fmt::format("{}/{}", summary.ok, summary.trials()), note_of(summary)});
     }
@@ -154,7 +192,7 @@ std::string render_table(const std::vector<nlohmann::json>& trials) {
             text += sentence + "\n\n";
         }
     }
-    return text.empty() ? "No trials.\n" : text + table_legend + "\n";
+    return text.empty() ? "No trials.\n" : text + legend_of(summaries) + "\n";
 }
 
 }  // namespace regatta

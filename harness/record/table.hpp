@@ -18,8 +18,11 @@ std::string render_table(const std::vector<nlohmann::json>& trials);
 /// One group's table and notes; `rivals` share group and mode.
 std::string render_group(std::span<const benchmark_summary> rivals);
 
-/// What render_table's last line says.
+/// What render_table's last line says, whatever the columns.
 extern const char* const table_legend;
+
+/// The same with a word on the columns that only some records have.
+std::string legend_of(std::span<const benchmark_summary> summaries);
 
 /// The runs of `summaries` (in the order of summarise_trials) that share group and mode.
 std::vector<std::span<const benchmark_summary>> groups_of(

@@ -42,6 +42,9 @@ std::vector<std::string> contract_command(const benchmark& arm, const std::strin
             give(all[i]);
         }
     }
+    if (!arm.injection.empty()) {
+        command.insert(command.end(), {"--inject", arm.injection});
+    }
     return command;
 }
 
@@ -58,6 +61,11 @@ std::optional<std::string> effective_difference(const benchmark& arm, std::int64
         if (auto found = difference(name, asked, effective)) {
             return found;
         }
+    }
+    const json injected = arm.injection.empty() ? json() : json(arm.injection);
+    if (effective.value("inject", json()) != injected) {
+        return fmt::format("asked for inject = {}, and it runs with {}", injected.dump(),
+                           effective.value("inject", json()).dump());
     }
     for (const named_value& each : arm.settings()) {
         if (auto found = difference(each.name, each.json(), effective.at("set"))) {

@@ -64,6 +64,8 @@ public:
     bool has_ended() const { return ending_.has_value(); }
     const child_ending& ending() const { return *ending_; }
 
+    /// The last few KiB of its standard error.
+    const std::string& error_text() const { return error_tail_; }
     /// The last line of its standard error, or an empty string.
     std::string last_error_line() const;
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/server/launcher_words.hpp"
+
 namespace regatta {
 namespace {
 
@@ -70,7 +72,7 @@ std::string excerpt(std::string_view text) {
 }
 
 std::string describe_end(const speaker& ended) {
-    const std::string words = ended.process.last_error_line();
+    const std::string words = launcher_words(ended.process.error_text());
     return fmt::format("{} ended with {}{}", ended.name, ended.process.ending().describe(),
                        words.empty() ? "" : " ('" + excerpt(words) + "')");
 }

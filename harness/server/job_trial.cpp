@@ -64,6 +64,40 @@ json metrics_of(const json& result, const histogram& latency, const peak_memory&
     return metrics;
 }
 
+/// A runtime may not claim a million tasks and create a thousand.
+void check_units(const benchmark& arm, const json& result, json& record) {
+    if (arm.workload->expected_units == nullptr) {
+        return;
+    }
+    const unit_count wanted = arm.workload->expected_units(arm.values, arm.workers);
+    const auto created = result.at("tasks_created").get<std::uint64_t>();
+    const auto live = result.at("tasks_live_peak").get<std::uint64_t>();
+    if (created != wanted.created || live < wanted.live_peak) {
+        record["reasons"].push_back(
+            fmt::format("it counted {} tasks, {} of them at once; there must be {}, and {} at once",
+                        created, live, wanted.created, wanted.live_peak));
+    }
+}
+
+/// How the iterations were timed and what was counted in them (results/FORMAT.md).
+json job_record(const json& result) {
+    json job;
+    for (const char* field : {"iterations", "units_per_iteration", "iterations_per_sample",
+                              "clock_ns", "tasks_created", "tasks_live_peak"}) {
+        job[field] = result.value(field, json());
+    }
+    job["samples"] = nullptr;
+    if (const json samples = result.value("samples", json()); samples.is_object()) {
+        const histogram values = histogram_from_json(samples.at("histogram"));
+        job["samples"] = {{"name", samples.at("name")},
+                          {"ns_p50", json_or_null(values.percentile(0.5))},
+                          {"ns_p99", json_or_null(values.percentile(0.99))},
+                          {"ns_max", values.empty() ? json() : json(values.max())},
+                          {"histogram", samples.at("histogram")}};
+    }
+    return job;
+}
+
 void fill_figures(const benchmark& arm, const json& result, const peak_memory& peak,
                   const std::optional<foreign_load>& foreign, json& record) {
     const histogram latency = histogram_from_json(result.at("latency"));
@@ -78,6 +112,7 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
                                                 excerpt(result.at("answer").dump()),
                                                 expected_answer(arm)));
     }
+    check_units(arm, result, record);
     if (foreign) {
         record["foreign_cpu_share"] = foreign->cpu_share;
         record["steal_share"] = foreign->steal_share;
@@ -88,6 +123,7 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["latency"] = result.at("latency");
     record["latency_kind"] = "iteration";
+    record["job"] = job_record(result);
     record["measured_ns"] = result.at("wall_ns");
     record["metrics"] = metrics_of(result, latency, peak);
 }
@@ -96,7 +132,7 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
 
 void run_job_trial(const benchmark& arm, const trial_settings& settings, trial_result& trial) {
     json& record = trial.record;
-    const placement placed = place(settings.placement, settings.cpus, arm.workers, false);
+    const placement placed = place(settings.placement, settings.cpus, arm.workers, 0);
     record["placement"] = to_json(placed);
     // Warm-up and one long iteration come on top of the measured time.
     const std::chrono::nanoseconds longest = settings.measure * 3 + 60s;
@@ -120,6 +156,7 @@ void run_job_trial(const benchmark& arm, const trial_settings& settings, trial_r
     job.kill();
     record["server"] = {{"counters", nullptr},
                         {"aborted_sessions", nullptr},
+                        {"injected", result.value("injected", json())},
                         {"notes", result.value("notes", std::vector<std::string>())},
                         {"cpu_share", nullptr}};
     record["server"].update(ending_record(job));

@@ -1,5 +1,6 @@
 #include "harness/server/manifest.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@
 namespace regatta {
 namespace {
 
-constexpr std::array known{"name", "command", "probe", "needs", "unavailable"};
+constexpr std::array known{"name", "command", "build", "probe", "needs", "unavailable", "in_suites"};
 
 std::string word(const toml_file& file, const toml::node& node, std::string_view key) {
     const auto text = node.value<std::string>();
@@ -34,6 +35,19 @@ std::vector<std::string> words(const toml_file& file, const toml::node& node,
     return all;
 }
 
+bool truth(const toml_file& file, const toml::node& node, std::string_view key) {
+    if (!node.is_boolean()) {
+        file.refuse(node, fmt::format("'{}' must be true or false", key));
+    }
+    return *node.value<bool>();
+}
+
+bool names_program(const std::vector<std::string>& command) {
+    return std::any_of(command.begin(), command.end(), [](const std::string& each) {
+        return each.find(program_placeholder) != std::string::npos;
+    });
+}
+
 }  // namespace
 
 manifest read_manifest(const std::filesystem::path& path) {
@@ -45,10 +59,14 @@ manifest read_manifest(const std::filesystem::path& path) {
             read.name = word(file, node, key);
         } else if (key == "command") {
             read.command = words(file, node, key);
+        } else if (key == "build") {
+            read.build = words(file, node, key);
         } else if (key == "probe") {
             read.probe = words(file, node, key);
         } else if (key == "needs") {
             read.needs = word(file, node, key);
+        } else if (key == "in_suites") {
+            read.in_suites = truth(file, node, key);
         } else {
             read.unavailable = word(file, node, key);
         }
@@ -58,6 +76,10 @@ manifest read_manifest(const std::filesystem::path& path) {
     }
     if (read.command.empty() && !read.unavailable) {
         file.refuse(file.root(), "lacks 'command', or 'unavailable' with the reason");
+    }
+    if (!read.build.empty() && !names_program(read.build)) {
+        file.refuse(file.root(), fmt::format("'build' must say where the program goes: {}",
+                                             program_placeholder));
     }
     return read;
 }

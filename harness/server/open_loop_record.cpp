@@ -11,32 +11,33 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds spin = 60us;
 
-std::string_view arrivals_of(const benchmark& arm) {
-    return arrival_words[static_cast<std::size_t>(arm.arrivals)];
+json to_json(const std::vector<rate_step>& steps) {
+    json list = json::array();
+    for (const rate_step& each : steps) {
+        list.push_back({{"duration_ns", std::chrono::nanoseconds(each.duration).count()},
+                        {"rate_per_s", each.rate_per_s}});
+    }
+    return list;
 }
 
 }  // namespace
 
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed) {
-    const bool has_own_cpu = placed.mode == placement_mode::split && !placed.is_shared;
+    const bool has_own_cpu =
+        placed.mode == placement_mode::split && !placed.is_shared && placed.has_cpu_for_each;
     return arm.is_open_loop() && has_own_cpu ? spin : 0ns;
 }
 
-json load_fields(const benchmark& arm, const placement& placed) {
+json load_fields(const benchmark& arm, const placement& placed, std::chrono::milliseconds warmup) {
     if (!arm.is_open_loop()) {
         return {{"mode", "closed"}};
     }
-    json fields{{"mode", "open"}, {"spin_ns", spin_of(arm, placed).count()}};
-    const auto phases = phases_of(arm.arrivals);
-    if (phases.empty()) {
-        fields["arrivals"] = arrivals_of(arm);
+    json fields{
+        {"mode", "open"}, {"spin_ns", spin_of(arm, placed).count()}, {"arrivals", spread_of(arm)}};
+    if (const auto steps = steps_of(arm); !steps.empty()) {
+        fields["steps"] = to_json(begun_before(steps, warmup));
+    } else {
         fields["rate_per_s"] = arm.offered_per_s();
-        return fields;
-    }
-    fields["arrivals"] = "poisson";
-    for (const rate_phase& each : phases) {
-        fields["steps"].push_back({{"duration_ns", std::chrono::nanoseconds(each.duration).count()},
-                                   {"rate_per_s", each.factor * arm.offered_per_s()}});
     }
     return fields;
 }
@@ -48,8 +49,10 @@ open_loop_evidence open_loop_evidence_of(const benchmark& arm, const placement& 
     open_loop_evidence evidence;
     evidence.asked_per_s = arm.offered_per_s();
     evidence.window_s = result.at("measured_ns").get<double>() / 1e9;
-    evidence.is_random = arrivals_of(arm) != "constant";
-    evidence.period_s = pattern_period_s(arm.arrivals);
+    const auto steps = steps_of(arm);
+    evidence.scheduled = steps.empty() ? evidence.asked_per_s * evidence.window_s
+                                       : requests_due(steps, evidence.window_s);
+    evidence.is_random = spread_of(arm) == "poisson";
     evidence.arrivals = arrivals.at("count").get<std::uint64_t>();
     evidence.replies = result.at("replies_measured").get<std::uint64_t>();
     evidence.censored = latency.censored;
@@ -64,8 +67,10 @@ open_loop_evidence open_loop_evidence_of(const benchmark& arm, const placement& 
 
 json open_loop_record(const benchmark& arm, const json& result,
                       const open_loop_evidence& evidence) {
+    const auto steps = steps_of(arm);
     json record{{"offered_per_s", evidence.asked_per_s},
-                {"schedule", arrivals_of(arm)},
+                {"schedule", schedule_of(arm)},
+                {"steps", steps.empty() ? json() : to_json(steps)},
                 {"arrivals", evidence.arrivals},
                 {"backlog_growth", evidence.backlog_growth()},
                 {"is_saturated", evidence.is_saturated()},

@@ -13,8 +13,10 @@ namespace regatta {
 /// 25 us, so it spins where it has a CPU of its own.
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed);
 
-/// The fields of the generator's plan that make the load of `arm`.
-nlohmann::json load_fields(const benchmark& arm, const placement& placed);
+/// The fields of the generator's plan that make the load of `arm`. A rate that changes begins its
+/// first step after `warmup`, where the window begins.
+nlohmann::json load_fields(const benchmark& arm, const placement& placed,
+                           std::chrono::milliseconds warmup);
 
 /// The generator's `result` line of an open loop as evidence for its gates, without the shares of
 /// CPU. Throws nlohmann::json::exception when a field is missing.

@@ -14,6 +14,7 @@
 #include "harness/server/conversation.hpp"
 #include "harness/server/description.hpp"
 #include "harness/server/manifest.hpp"
+#include "harness/server/program_build.hpp"
 
 namespace regatta {
 namespace {
@@ -43,7 +44,8 @@ runtime_entry entry_of(const fs::path& folder, manifest& read) {
     try {
         read = read_manifest(folder / manifest_name);
         entry.name = read.name;
-        entry.command = read.command;
+        entry.command = with_program(read.command, entry.name);
+        entry.is_in_suites = read.in_suites;
         if (read.unavailable) {
             mark(entry, status::unavailable, *read.unavailable);
         }
@@ -91,6 +93,18 @@ void run_probes(std::vector<runtime_entry>& entries, const std::vector<manifest>
     }
 }
 
+/// Builds the programs that a manifest builds, one after the other.
+void run_builds(std::vector<runtime_entry>& entries, const std::vector<manifest>& manifests) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        runtime_entry& entry = entries[i];
+        if (entry.is_available() && !manifests[i].build.empty()) {
+            if (const auto complaint = build_program(entry, manifests[i].build)) {
+                mark(entry, status::unavailable, *complaint);
+            }
+        }
+    }
+}
+
 void run_describes(std::vector<runtime_entry>& entries) {
     std::vector<question> asked;
     for (runtime_entry& entry : entries) {
@@ -128,22 +142,8 @@ std::vector<fs::path> runtime_folders(const fs::path& root) {
     return folders;
 }
 
-}  // namespace
-
-std::vector<runtime_entry> find_runtimes(const std::vector<fs::path>& more) {
-    std::vector<fs::path> folders;
-    for (const fs::path& each : more) {
-        const auto found = runtime_folders(fs::absolute(each));
-        if (found.empty()) {
-            throw usage_failure(fmt::format("--runtimes {}: no {} in it or in a folder of it",
-                                            each.string(), manifest_name));
-        }
-        folders.insert(folders.end(), found.begin(), found.end());
-    }
-    for (const fs::path& root : {program_folder() / "runtimes", source_folder() / "runtimes"}) {
-        const auto found = runtime_folders(root);
-        folders.insert(folders.end(), found.begin(), found.end());
-    }
+/// The runtimes of `folders`, each name once.
+std::vector<runtime_entry> ask_all(const std::vector<fs::path>& folders) {
     std::vector<runtime_entry> entries;
     std::vector<manifest> manifests;
     std::set<std::string> names;
@@ -156,10 +156,43 @@ std::vector<runtime_entry> find_runtimes(const std::vector<fs::path>& more) {
         }
     }
     run_probes(entries, manifests);
+    run_builds(entries, manifests);
     run_describes(entries);
+    return entries;
+}
+
+}  // namespace
+
+std::vector<runtime_entry> find_runtimes(const std::vector<fs::path>& more) {
+    std::vector<fs::path> folders;  // those of `more` first
+    for (const fs::path& each : more) {
+        const auto found = runtime_folders(fs::absolute(each));
+        if (found.empty()) {
+            throw usage_failure(fmt::format("--runtimes {}: no {} in it or in a folder of it",
+                                            each.string(), manifest_name));
+        }
+        folders.insert(folders.end(), found.begin(), found.end());
+    }
+    const std::set<fs::path> given(folders.begin(), folders.end());
+    for (const fs::path& root : {program_folder() / "runtimes", source_folder() / "runtimes"}) {
+        const auto found = runtime_folders(root);
+        folders.insert(folders.end(), found.begin(), found.end());
+    }
+    std::vector<runtime_entry> entries = ask_all(folders);
+    for (runtime_entry& each : entries) {
+        each.is_in_suites = each.is_in_suites || given.count(each.folder) > 0;
+    }
     std::sort(entries.begin(), entries.end(),
               [](const runtime_entry& a, const runtime_entry& b) { return a.name < b.name; });
     return entries;
+}
+
+runtime_entry find_runtime_in(const fs::path& folder) {
+    if (!fs::exists(folder / manifest_name)) {
+        throw usage_failure(fmt::format("{}: no {} there; give the runtime's folder",
+                                        folder.string(), manifest_name));
+    }
+    return ask_all({fs::absolute(folder)}).front();
 }
 
 fs::path program_of(const runtime_entry& runtime) {

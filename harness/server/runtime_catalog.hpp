@@ -14,6 +14,9 @@ namespace regatta {
 /// exist or holds no runtime.
 std::vector<runtime_entry> find_runtimes(const std::vector<std::filesystem::path>& more);
 
+/// The runtime whose manifest is in `folder`, in the same way. Throws `failure` when there is none.
+runtime_entry find_runtime_in(const std::filesystem::path& folder);
+
 /// The program of a runtime: its own file in its folder where its command names one, else the
 /// command's first word as found in PATH. Empty when there is none.
 std::filesystem::path program_of(const runtime_entry& runtime);

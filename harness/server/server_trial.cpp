@@ -1,20 +1,24 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "harness/measure/cache_distance.hpp"
-#include "harness/measure/cpu_time.hpp"
 #include "harness/measure/histogram_json.hpp"
 #include "harness/measure/memory.hpp"
 #include "harness/measure/metrics.hpp"
 #include "harness/measure/resident_series.hpp"
+#include "harness/measure/stall.hpp"
 #include "harness/measure/steady_state.hpp"
 #include "harness/measure/validity.hpp"
+#include "harness/plan/arrival_pattern.hpp"
 #include "harness/server/generator_process.hpp"
 #include "harness/server/open_loop_record.hpp"
 #include "harness/server/server_process.hpp"
 #include "harness/server/trial_kinds.hpp"
+#include "harness/server/window_watch.hpp"
 
 namespace regatta {
 namespace {
@@ -30,59 +34,101 @@ struct observation {
     std::optional<std::uint64_t> pss_connected;
     std::optional<std::uint64_t> pss_measured;
     std::optional<std::uint64_t> rss_peak;
-    std::optional<foreign_load> foreign;
     json memory_series;
+    std::unique_ptr<window_watch> window;
 };
 
+/// Of a server and those that it has started.
+std::optional<std::uint64_t> pss_bytes_of(pid_t server, const std::vector<pid_t>& helpers) {
+    auto sum = pss_bytes(server);
+    for (const pid_t each : helpers) {
+        if (const auto more = pss_bytes(each); sum && more) {
+            *sum += *more;
+        }
+    }
+    return sum;
+}
+
+/// In the window; nothing where the generator could not read it.
+std::optional<double> server_cpu_ns(const observation& seen) {
+    const json& own = seen.result.at("server_cpu_ns");
+    return own.is_null() ? std::nullopt
+                         : std::optional(own.get<double>() +
+                                         static_cast<double>(seen.window->helpers_cpu_ns()));
+}
+
 observation put_under_load(const benchmark& arm, const trial_settings& settings,
-                           const placement& placed, const server_process& server) {
+                           const placement& placed, const served_at& server,
+                           std::optional<pid_t> backend) {
     std::vector<int> cpus = placed.server_cpus;
     cpus.insert(cpus.end(), placed.generator_cpus.begin(), placed.generator_cpus.end());
-    std::sort(cpus.begin(), cpus.end());
-    cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());
-
-    generator_process generator(arm, settings, placed, server.port(), server.pid(), server.voice());
+    generator_process generator(arm, settings, placed, server);
     observation seen;
     generator.await_connected();
-    seen.pss_connected = pss_bytes(server.pid());
+    seen.window =
+        std::make_unique<window_watch>(server.pid, generator.pids(), backend, std::move(cpus));
+    if (server.pid) {
+        seen.pss_connected = pss_bytes_of(*server.pid, seen.window->helpers());
+    }
     generator.begin();
-    const foreign_load_meter meter(cpus, {server.pid(), generator.pid()});
-    resident_series memory(server.pid(), memory_period);
+    seen.window->begin();
+    std::optional<resident_series> memory;
+    if (server.pid) {
+        try {
+            memory.emplace(*server.pid, memory_period);
+        } catch (const std::system_error& error) {  // the server may have taken the last thread
+            throw trial_failure(fmt::format("no thread is left to watch the server's memory: {}",
+                                            error.code().message()));
+        }
+    }
+    generator.await_window_end();
+    seen.window->end();
     generator.await_measured();
-    seen.memory_series = memory.stop();
-    seen.foreign = meter.stop();
-    seen.pss_measured = pss_bytes(server.pid());
-    seen.rss_peak = rss_bytes_peak(server.pid());
+    if (server.pid) {
+        seen.memory_series = memory->stop();
+        seen.pss_measured = pss_bytes_of(*server.pid, seen.window->helpers());
+        seen.rss_peak = rss_bytes_peak(*server.pid);
+    }
     seen.result = generator.finish();
     return seen;
 }
 
 json metrics_of(const observation& seen, const censored_latency& latency,
-                const client_counts& client, const json& server, const counters& counted) {
+                const client_counts& client, const json& server,
+                const std::optional<counters>& counted) {
     const json& result = seen.result;
     const auto replies = result.at("replies_measured").get<double>();
     json metrics = empty_metrics();
     metrics["throughput_per_s"] = replies * 1e9 / result.at("measured_ns").get<double>();
     set_latency_metrics(metrics, latency);
-    if (!result.at("server_cpu_ns").is_null()) {
-        metrics["server_cpu_ns_per_op"] = result.at("server_cpu_ns").get<double>() / replies;
+    if (const auto cpu_ns = server_cpu_ns(seen)) {
+        metrics["server_cpu_ns_per_op"] = *cpu_ns / replies;
     }
     metrics["generator_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / replies;
     metrics["rss_bytes_peak"] = json_or_null(seen.rss_peak);
     metrics["pss_bytes_connected"] = json_or_null(seen.pss_connected);
     metrics["pss_bytes_peak"] = json_or_null(std::max(seen.pss_connected, seen.pss_measured));
-    if (counted.requests != 0 && !server["context_switches_voluntary"].is_null()) {
+    if (counted && counted->requests != 0 && !server["context_switches_voluntary"].is_null()) {
         metrics["context_switches_per_op"] =
             (server["context_switches_voluntary"].get<double>() +
              server["context_switches_involuntary"].get<double>()) /
-            static_cast<double>(counted.requests);
+            static_cast<double>(counted->requests);
     }
     metrics["error_count"] = client.error_count();
+    seen.window->fill_metrics(metrics, replies);
+    for (const char* part : {"p50", "p99", "max"}) {
+        if (server.is_null()) {
+            break;
+        }
+        metrics[fmt::format("loop_lag_ns_{}", part)] =
+            server.at("loop_lag").at(fmt::format("lag_ns_{}", part));
+    }
     return metrics;
 }
 
 trial_evidence evidence_of(const benchmark& arm, const placement& placed, const observation& seen,
-                           const censored_latency& latency, const counters& counted) {
+                           const censored_latency& latency,
+                           const std::optional<counters>& counted) {
     const json& result = seen.result;
     const auto window_ns = result.at("measured_ns").get<double>();
     trial_evidence evidence;
@@ -95,14 +141,22 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
     evidence.cut_in_flight = result.value("cut_in_flight", 0.0);
     evidence.connections = arm.connections;
     evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections);
-    evidence.generator_cpu_share = result.at("cpu_ns").get<double>() / window_ns;
-    if (!result.at("server_cpu_ns").is_null()) {
-        evidence.server_cpu_share = result.at("server_cpu_ns").get<double>() / window_ns /
-                                    static_cast<double>(placed.server_cpus.size());
+    const auto threads = result.at("threads").get<std::size_t>();
+    const auto generator_cpus =
+        placed.generator_cpus.empty() ? threads : std::min(threads, placed.generator_cpus.size());
+    evidence.generator_cpu_share = busiest_rank_share(result).value_or(
+        result.at("cpu_ns").get<double>() / window_ns / static_cast<double>(generator_cpus));
+    if (const auto cpu_ns = server_cpu_ns(seen)) {
+        evidence.server_cpu_share =
+            *cpu_ns / window_ns / static_cast<double>(placed.server_cpus.size());
     }
-    if (seen.foreign) {
-        evidence.foreign_cpu_share = seen.foreign->cpu_share;
-        evidence.steal_share = seen.foreign->steal_share;
+    evidence.generator_wait_share =
+        seen.window->generator_waiting().value_or(0) / static_cast<double>(generator_cpus);
+    evidence.server_wait_share =
+        seen.window->server_waiting().value_or(0) / static_cast<double>(placed.server_cpus.size());
+    if (const auto& load = seen.window->cpus()) {
+        evidence.foreign_cpu_share = load->cpu_share;
+        evidence.steal_share = load->steal_share;
     }
     evidence.shares_cpu = placed.is_shared;
     if (arm.is_open_loop()) {
@@ -112,12 +166,42 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
     return evidence;
 }
 
+/// What is known of the replies that the workload sets apart, and the latency of the others.
+json apart_record(const workload_info& workload, const json& apart) {
+    const histogram others = histogram_from_json(apart.at("others"));
+    return {{"which", workload.set_apart},
+            {"count", apart.at("count")},
+            {"others", apart.at("others")},
+            {"others_latency_ns_p50", json_or_null(others.percentile(0.50))},
+            {"others_latency_ns_p99", json_or_null(others.percentile(0.99))}};
+}
+
+void fill_stall(const benchmark& arm, const histogram& answered, json& record) {
+    stall_evidence evidence;
+    evidence.window_ns = record["measured_ns"].get<double>();
+    evidence.quick_reply_ns = static_cast<double>(answered.value_at(0.1));
+    if (arm.is_open_loop()) {
+        evidence.due = [&arm](double begin_ns, double end_ns) {
+            const auto steps = steps_of(arm);
+            return steps.empty()
+                       ? arm.offered_per_s() * (end_ns - begin_ns) / 1e9
+                       : requests_due(steps, end_ns / 1e9) - requests_due(steps, begin_ns / 1e9);
+        };
+    }
+    const auto found = find_stall(record["intervals"], evidence);
+    record["stall"] = to_json(found);
+    if (found) {
+        record["warnings"].push_back(sentence_of(*found));
+    }
+}
+
 void fill_figures(const benchmark& arm, const placement& placed, const observation& seen,
-                  const counters& counted, trial_result& trial) {
+                  const std::optional<counters>& counted, trial_result& trial) {
     json& record = trial.record;
     const json& result = seen.result;
     const histogram answered = histogram_from_json(result.at("latency"));
     if (answered.empty() || result.at("measured_ns").get<std::int64_t>() <= 0) {
+        trial.is_window_empty = true;
         throw trial_failure("not one reply came in the measured window");
     }
     censored_latency latency{answered, 0, std::nullopt};
@@ -125,6 +209,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
         latency.censored = result.at("arrivals").at("censored").get<std::uint64_t>();
     }
     const trial_evidence evidence = evidence_of(arm, placed, seen, latency, counted);
+    fill_ranks(result, record);
     const verdict found = judge(evidence);
     for (const std::string& reason : found.reasons) {
         record["reasons"].push_back(reason);
@@ -140,11 +225,14 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     }
     record["foreign_cpu_share"] = json_or_null(evidence.foreign_cpu_share);
     record["steal_share"] = json_or_null(evidence.steal_share);
-    record["server"]["cpu_share"] = json_or_null(evidence.server_cpu_share);
+    if (!record["server"].is_null()) {
+        record["server"]["cpu_share"] = json_or_null(evidence.server_cpu_share);
+    }
     record["generator"] = {{"engine", result.at("engine")},
                            {"engine_note", result.value("engine_note", json())},
                            {"cpu_ns", result.at("cpu_ns")},
                            {"cpu_share", evidence.generator_cpu_share},
+                           {"waiting_mean", json_or_null(seen.window->generator_waiting())},
                            {"spin_ns", spin_of(arm, placed).count()},
                            {"threads", result.at("threads")}};
     record["latency"] = result.at("latency");
@@ -153,11 +241,18 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     record["warmup_ns"] = result.at("warmup_ns");
     record["intervals"] = result.at("intervals");
     record["memory_series"] = seen.memory_series;
-    const steady_state steady =
-        judge_steady_state(record["intervals"], record["measured_ns"].get<double>());
-    record["steady_state"] = steady.record;
-    for (const std::string& warning : steady.warnings) {
-        record["warnings"].push_back(warning);
+    seen.window->fill(record);
+    fill_stall(arm, answered, record);
+    if (!arm.pattern) {  // a load that changes has no steady state
+        const steady_state steady =
+            judge_steady_state(record["intervals"], record["measured_ns"].get<double>());
+        record["steady_state"] = steady.record;
+        for (const std::string& warning : steady.warnings) {
+            record["warnings"].push_back(warning);
+        }
+    }
+    if (const json& apart = result.value("apart", json()); !apart.is_null()) {
+        record["apart"] = apart_record(*arm.workload, apart);
     }
     if (evidence.open) {
         record["open_loop"] = open_loop_record(arm, result, *evidence.open);
@@ -167,7 +262,8 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
 
 /// How far apart the two sides' CPUs are now; nothing where they share one or are not pinned.
 std::optional<double> distance_of(const placement& placed) {
-    return placed.mode == placement_mode::split && !placed.is_shared
+    return placed.mode == placement_mode::split && !placed.is_shared &&
+                   !placed.generator_cpus.empty()
                ? cache_line_ns(placed.server_cpus.front(), placed.generator_cpus.front())
                : std::nullopt;
 }
@@ -193,18 +289,37 @@ void fill_cache_distance(const placement& placed, const std::optional<double>& b
     }
 }
 
+/// A server that runs already, and that nothing is known of but its replies.
+void run_target_trial(const benchmark& arm, const trial_settings& settings, const placement& placed,
+                      trial_result& trial) {
+    const server_target& target = *arm.runtime->target;
+    trial.record["warnings"].push_back(fmt::format(
+        "the server at {}:{} was not started here: what it counts, its CPU time and its memory are "
+        "not known, nor whether its parameters are those of the name",
+        target.address, target.port));
+    const observation seen = put_under_load(
+        arm, settings, placed, {target.address, target.port, std::nullopt, nullptr}, std::nullopt);
+    trial.record["client"] = seen.result.at("client");
+    fill_figures(arm, placed, seen, std::nullopt, trial);
+}
+
 }  // namespace
 
 void run_server_trial(const benchmark& arm, const trial_settings& settings, trial_result& trial) {
     json& record = trial.record;
-    const placement placed = place(settings.placement, settings.cpus, arm.workers, true);
+    const placement placed = place_trial(arm, settings);
     record["placement"] = to_json(placed);
+    if (arm.runtime->target) {
+        run_target_trial(arm, settings, placed, trial);
+        return;
+    }
     if (placed.mode == placement_mode::split && placed.is_shared) {
         record["warnings"].push_back(
             "the server and the generator share a CPU: there are too few for split placement");
     }
     const std::optional<double> before_ns = distance_of(placed);
-    server_process server(arm, settings.rounds_per_us, placed.server_cpus);
+    server_process server(arm, settings.rounds_per_us, placed.server_cpus, settings.probes_loop_lag,
+                          placed.generator_cpus, settings.ranks.server_address);
     record["effective"] = server.effective();
     for (const json& note : server.notes()) {
         record["warnings"].push_back(note);
@@ -212,17 +327,24 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, tria
     std::optional<observation> seen;
     std::optional<std::string> failed;
     try {
-        seen = put_under_load(arm, settings, placed, server);
+        const served_at here{server.address(), server.port(), server.pid(), &server.voice()};
+        seen = put_under_load(arm, settings, placed, here, server.backend_pid());
     } catch (const trial_failure& reason) {
         failed = reason.what();
     }
     const std::optional<std::string> complaint = server.stop();
     fill_cache_distance(placed, before_ns, distance_of(placed), record);
     record["server"] = server.record();
+    for (const std::string& note : server.closing_notes()) {
+        record["warnings"].push_back(note);
+    }
     if (failed) {
         throw trial_failure(*failed);
     }
     record["client"] = seen->result.at("client");
+    if (server.is_lost()) {
+        throw trial_failure(*complaint);
+    }
     if (complaint) {
         record["reasons"].push_back(*complaint);
     }

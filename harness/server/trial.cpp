@@ -1,5 +1,6 @@
 #include "harness/server/trial.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include <fmt/chrono.h>
@@ -24,16 +25,25 @@ json blank_record(const benchmark& arm) {
                 {"reasons", json::array()},        {"warnings", json::array()},
                 {"started_at", time_now()},        {"mode", mode_of(arm)}};
     for (const char* field :
-         {"placement",   "effective",     "measured_ns",   "warmup_ns",      "metrics",
-          "latency",     "latency_kind",  "ceiling_per_s", "saturation",     "foreign_cpu_share",
-          "steal_share", "client",        "server",        "generator",      "open_loop",
-          "intervals",   "memory_series", "steady_state",  "cache_distance", "answer"}) {
+         {"placement",   "effective",     "measured_ns",   "warmup_ns",    "metrics",
+          "latency",     "latency_kind",  "ceiling_per_s", "saturation",   "foreign_cpu_share",
+          "steal_share", "client",        "server",        "generator",    "open_loop",
+          "intervals",   "memory_series", "stall",         "steady_state", "cache_distance",
+          "cpu_set",     "apart",         "answer",        "job",          "ranks"}) {
         record[field] = nullptr;
     }
     return record;
 }
 
 }  // namespace
+
+placement place_trial(const benchmark& arm, const trial_settings& settings) {
+    const std::int64_t threads =
+        settings.ranks.are_elsewhere()
+            ? 0
+            : settings.generator_threads * std::max<std::int64_t>(settings.ranks.count, 1);
+    return place(settings.placement, settings.cpus, arm.workers, threads);
+}
 
 std::string time_now() {
     const auto now = std::chrono::system_clock::now();

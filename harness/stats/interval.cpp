@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #include "harness/stats/student.hpp"
@@ -24,14 +25,6 @@ bool all_positive(std::span<const double> values) {
                        [](double value) { return value > 0 && std::isfinite(value); });
 }
 
-double mean(std::span<const double> values) {
-    double sum = 0;
-    for (const double value : values) {
-        sum += value;
-    }
-    return sum / static_cast<double>(values.size());
-}
-
 double median_of_sorted(std::span<const double> sorted) {
     const std::size_t half = sorted.size() / 2;
     return sorted.size() % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
@@ -49,6 +42,10 @@ std::uint64_t splitmix64(std::uint64_t seed, std::uint64_t index) {
 
 std::string_view name_of(interval_method method) {
     return method == interval_method::log_t ? "t on the logarithm" : "bootstrap";
+}
+
+double mean(std::span<const double> values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 std::optional<double> median(std::span<const double> values) {

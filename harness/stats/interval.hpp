@@ -33,6 +33,9 @@ struct estimate {
 /// The level of every interval that the project reports.
 inline constexpr double confidence = 0.95;
 
+/// The arithmetic mean of at least one value.
+double mean(std::span<const double> values);
+
 /// The middle value, or the mean of the two middle ones; nothing for no values.
 std::optional<double> median(std::span<const double> values);
 

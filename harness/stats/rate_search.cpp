@@ -26,6 +26,23 @@ std::optional<rate_probe> rate_search::next() const {
     return is_over_ ? std::nullopt : std::optional(probe_);
 }
 
+int rate_search::probes_left() const {
+    constexpr int doublings_usual = 3;
+    if (is_over_) {
+        return 0;
+    }
+    if (probe_.phase == search_phase::confirmation) {
+        return settings_.confirmations - confirmed_;
+    }
+    const bool is_bracketed = met_ && answer_.missed_per_s;
+    const double gap =
+        is_bracketed ? static_cast<double>(*answer_.missed_per_s) / static_cast<double>(*met_) : 2;
+    // Each bisection halves the gap on the logarithm.
+    const double halvings = std::log2(std::log(gap) / std::log1p(settings_.resolution));
+    return (is_bracketed ? 0 : doublings_usual) +
+           static_cast<int>(std::ceil(std::max(halvings, 0.0))) + settings_.confirmations;
+}
+
 void rate_search::observe(probe_outcome outcome) {
     if (outcome == probe_outcome::invalid && ++invalid_ < settings_.attempts) {
         return;

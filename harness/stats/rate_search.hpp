@@ -58,6 +58,11 @@ public:
     void observe(probe_outcome outcome);
     /// Once next() gives nothing.
     const rate_answer& answer() const { return answer_; }
+    /// The highest rate that met the bound so far, confirmed or not; nothing when none did.
+    std::optional<std::int64_t> highest_met() const { return met_; }
+    /// How many probes are left, where all goes as is usual: an estimate for a progress line; 0
+    /// once next() gives nothing.
+    int probes_left() const;
 
 private:
     void met();

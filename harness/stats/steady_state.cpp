@@ -2,9 +2,9 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <vector>
 
+#include "harness/stats/interval.hpp"
 #include "harness/stats/student.hpp"
 
 namespace regatta::stats {
@@ -16,25 +16,21 @@ constexpr double shift_max = 0.10;
 constexpr double drift_max = 0.20;
 constexpr double trend_p = 0.001;
 
-double mean_of(std::span<const double> values) {
-    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
 /// The means of batches of 5; values that do not fill one are left out.
 std::vector<double> batch_means(std::span<const double> series) {
     std::vector<double> means;
     for (std::size_t at = 0; at + batch <= series.size(); at += batch) {
-        means.push_back(mean_of(series.subspan(at, batch)));
+        means.push_back(mean(series.subspan(at, batch)));
     }
     return means;
 }
 
 /// The squared standard error of the mean, the variance taken over n.
 double mser(std::span<const double> values) {
-    const double mean = mean_of(values);
+    const double centre = mean(values);
     double sum = 0;
     for (const double value : values) {
-        sum += (value - mean) * (value - mean);
+        sum += (value - centre) * (value - centre);
     }
     const auto n = static_cast<double>(values.size());
     return sum / (n * n);
@@ -63,28 +59,28 @@ std::optional<std::size_t> mser5_cut(std::span<const double> series) {
 std::optional<trend> trend_of(std::span<const double> series) {
     constexpr std::size_t batches_min = 5;
     const std::vector<double> means = batch_means(series);
-    if (means.size() < batches_min || !(mean_of(means) > 0)) {
+    if (means.size() < batches_min || !(mean(means) > 0)) {
         return std::nullopt;
     }
     const auto n = static_cast<double>(means.size());
-    const double mean = mean_of(means);
+    const double centre = mean(means);
     const double middle = (n - 1) / 2;
     double cross = 0;
     double spread = 0;
     for (std::size_t i = 0; i < means.size(); ++i) {
         const double x = static_cast<double>(i) - middle;
-        cross += x * (means[i] - mean);
+        cross += x * (means[i] - centre);
         spread += x * x;
     }
     const double slope = cross / spread;
     double residual = 0;
     for (std::size_t i = 0; i < means.size(); ++i) {
         const double x = static_cast<double>(i) - middle;
-        const double error = means[i] - mean - slope * x;
+        const double error = means[i] - centre - slope * x;
         residual += error * error;
     }
     const double standard_error = std::sqrt(residual / (n - 2) / spread);
-    const double share = slope / mean / static_cast<double>(batch);
+    const double share = slope / centre / static_cast<double>(batch);
     if (standard_error == 0) {
         return trend{share, slope == 0 ? 1.0 : 0.0};
     }
@@ -98,8 +94,8 @@ std::optional<steadiness> steadiness_of(std::span<const double> series) {
     }
     steadiness found;
     found.cut = *cut;
-    const double rest = mean_of(series.subspan(*cut));
-    found.cut_shift = rest > 0 ? std::abs(mean_of(series) - rest) / rest : 0;
+    const double rest = mean(series.subspan(*cut));
+    found.cut_shift = rest > 0 ? std::abs(mean(series) - rest) / rest : 0;
     found.has_warmup = *cut != 0 && found.cut_shift > shift_max;
     found.slope = trend_of(series);
     if (found.slope) {

@@ -19,6 +19,17 @@ std::string frame_of(std::uint64_t nonce) {
     return bytes.append(reinterpret_cast<const char*>(&nonce), sizeof nonce);
 }
 
+/// A message of sockperf with these flags: 1 from a client, 2 wants a reply, 4 warm-up.
+std::string message_of(char number, char flags, std::size_t size) {
+    std::string bytes(size, 'x');
+    bytes.replace(0, 14, 14, '\0');
+    bytes[7] = number;
+    bytes[9] = flags;
+    bytes[12] = static_cast<char>(size >> 8);
+    bytes[13] = static_cast<char>(size);
+    return bytes;
+}
+
 std::vector<request> cut(const std::string& bytes, std::size_t step) {
     request_cutter cutter;
     std::vector<request> whole;
@@ -36,12 +47,23 @@ TEST(request_cutter, finds_requests_however_they_are_cut) {
         const auto gets = cut(get + get + get.substr(0, get.size() - 1), step);
         ASSERT_EQ(gets.size(), 2u) << step;
         EXPECT_EQ(gets[0].nonce, std::nullopt);
+        const auto messages = cut(message_of(1, 3, 14) + message_of(2, 1, 20) +
+                                      message_of(3, 7, 30) + message_of(4, 3, 600),
+                                  step);
+        ASSERT_EQ(messages.size(), 2u) << step;  // those that want a reply
+        EXPECT_EQ(messages[0].message, message_of(1, 2, 14));
+        EXPECT_EQ(messages[1].message, message_of(4, 2, 600));
     }
 }
 
 TEST(request_cutter, refuses_what_is_no_request) {
-    const std::string wrong[] = {"GOT /", std::string("\x09\0\0\0", 4), "POST / HTTP/1.1\r\n\r\n",
-                                 "GET /" + std::string(70'000, 'x')};
+    const std::string wrong[] = {"GOT /",
+                                 std::string("\x09\0\0\0", 4),
+                                 "POST / HTTP/1.1\r\n\r\n",
+                                 "GET /" + std::string(70'000, 'x'),
+                                 message_of(1, 2, 14),
+                                 std::string(14, '\0'),
+                                 std::string(9, '\0') + std::string("\x03\x7f\0\0\0", 5)};
     for (const std::string& bytes : wrong) {
         std::vector<request> whole;
         EXPECT_FALSE(request_cutter().feed(bytes, whole)) << bytes.substr(0, 10);
@@ -97,7 +119,7 @@ protected:
     std::thread thread_;
 };
 
-TEST_F(audit_server, answers_both_protocols_in_order_and_never_early) {
+TEST_F(audit_server, answers_its_protocols_in_order_and_never_early) {
     std::string replies;
     append_reply({1}, replies);
     append_reply({2}, replies);
@@ -110,9 +132,11 @@ TEST_F(audit_server, answers_both_protocols_in_order_and_never_early) {
     std::string page;
     append_reply({}, page);
     EXPECT_EQ(exchange(connected(), get, page.size()), page);
+    EXPECT_EQ(exchange(connected(), message_of(9, 7, 14) + message_of(1, 3, 64), 64),
+              message_of(1, 2, 64));
     stop();
-    EXPECT_EQ(server_.requests(), 3u);
-    EXPECT_EQ(server_.lateness().count(), 3u);
+    EXPECT_EQ(server_.requests(), 4u);
+    EXPECT_EQ(server_.lateness().count(), 4u);
 }
 
 TEST_F(audit_server, hangs_up_on_nonsense_and_serves_on) {

@@ -1,15 +1,22 @@
 """What the tests of the program `regatta` share: its path, fake runtimes, records."""
+import importlib.util
 import json
 import os
 import pathlib
 import subprocess
+import sys
+import time
 
 import jsonschema
+import pytest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("REGATTA_BUILD", TREE / "build" / "release")).resolve()
 PROGRAM = BUILD / "regatta"
 FAKE = TREE / "harness" / "tests" / "fake_runtime" / "program.py"
+# Those in C++ that the build has made.
+RUNTIMES = sorted(path.name for path in (BUILD / "runtimes").iterdir()
+                  if (path / "runtime.toml").is_file() and (path / path.name).is_file())
 SCHEMA = json.loads((TREE / "results" / "schema" / "record.schema.json").read_text())
 
 # Bounds a hanging test; nothing depends on its length.
@@ -56,16 +63,57 @@ def one_line(text):
     return text.strip()
 
 
+def wait_until(condition):
+    """Gives what `condition` gives as soon as that is true."""
+    deadline = time.monotonic() + LONG_ENOUGH_S
+    while not (found := condition()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+# Inherited by all that these tests start; tests run in several processes at once.
+MARK = f"REGATTA_TESTS_OF={os.getpid()}"
+os.environ.update([MARK.split("=")])
+
+
 def processes_with(word):
-    """The command lines of running processes that contain `word`."""
+    """The command lines of running processes that contain `word`, of those that these tests started."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
                 state = entry.joinpath("stat").read_text().rpartition(")")[2].split()[0]
+                environment = entry.joinpath("environ").read_bytes().split(b"\0")
                 command = entry.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode()
             except (OSError, UnicodeDecodeError):
                 continue
-            if word in command and state != "Z":
+            if word in command and state != "Z" and MARK.encode() in environment:
                 found.append(command)
     return found
+
+
+# What Google Benchmark's compare.py takes from scipy.
+SCIPY = """
+import collections, numpy
+def gmean(values): return numpy.exp(numpy.mean(numpy.log(values), axis=0))
+def mannwhitneyu(a, b, alternative): return collections.namedtuple("Result", "statistic pvalue")(0.0, 0.5)
+"""
+
+
+def compared_by_google_benchmark(base, head):
+    """What its compare.py prints of two files. Debian's libbenchmark-tools has it, without it the test is skipped. Its scipy
+    conflicts with this project's Boost, so where that is missing a stand-in without statistics is put in its place:
+    whether the files are read is what is asked here."""
+    program = pathlib.Path(os.environ.get("REGATTA_COMPARE_PY", "/usr/share/benchmark/compare.py"))
+    if not program.exists():
+        pytest.skip(f"{program} is missing: libbenchmark-tools is not installed")
+    if importlib.util.find_spec("scipy") is None:
+        stand_in = base.parent / "scipy"
+        stand_in.mkdir(exist_ok=True)
+        (stand_in / "__init__.py").write_text("")
+        (stand_in / "stats.py").write_text(SCIPY)
+    done = subprocess.run([sys.executable, program, "--no-color", "benchmarks", base, head], capture_output=True,
+                          text=True, timeout=LONG_ENOUGH_S, env={**os.environ, "PYTHONPATH": str(base.parent)})
+    assert done.returncode == 0, done.stderr
+    return done.stdout

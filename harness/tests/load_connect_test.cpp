@@ -15,16 +15,21 @@
 #include "harness/load/engine.hpp"
 #include "harness/load/failure.hpp"
 #include "harness/tests/load_fake_server.hpp"
+#include "harness/tests/load_time.hpp"
 
 namespace regatta::load::tests {
 namespace {
 
-constexpr std::uint64_t second = 1'000'000'000;
+std::vector<descriptor> open_all(const std::string& address, std::uint16_t port,
+                                 std::uint32_t count, std::uint64_t deadline_ns) {
+    source_addresses sources(parse_endpoint(address, port), count);
+    return connect_all(address, port, {count}, sources, deadline_ns);
+}
 
 failure refusal(const std::string& address, std::uint16_t port, std::uint32_t count,
                 std::uint64_t deadline_ns) {
     try {
-        connect_all(address, port, count, deadline_ns);
+        open_all(address, port, count, deadline_ns);
     } catch (const failure& error) {
         return error;
     }
@@ -34,7 +39,7 @@ failure refusal(const std::string& address, std::uint16_t port, std::uint32_t co
 
 TEST(connector, opens_every_connection) {
     fake_server server(read_to_end);
-    EXPECT_EQ(connect_all("127.0.0.1", server.port(), 300, 10 * second).size(), 300u);
+    EXPECT_EQ(open_all("127.0.0.1", server.port(), 300, 10 * second).size(), 300u);
 }
 
 TEST(connector, says_that_nobody_listens) {

@@ -115,6 +115,13 @@ inline bool write_all(int fd, std::span<const std::byte> bytes, std::size_t piec
     return true;
 }
 
+/// Answers messages of 64 bytes.
+inline void echo(int fd) {
+    std::byte message[64];
+    while (read_all(fd, message) && write_all(fd, message)) {
+    }
+}
+
 /// Reads and throws away until the peer ends.
 inline void read_to_end(int fd) {
     std::byte sink[4096];

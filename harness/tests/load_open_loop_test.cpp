@@ -5,13 +5,12 @@
 
 #include "harness/load/generator.hpp"
 #include "harness/tests/load_fake_server.hpp"
+#include "harness/tests/load_time.hpp"
 
 namespace regatta::load::tests {
 namespace {
 
-constexpr std::uint64_t second = 1'000'000'000;
-
-load_plan make_plan(const std::string& engine, std::uint16_t port, double rate_per_s) {
+load_plan open_plan(const std::string& engine, std::uint16_t port, double rate_per_s) {
     load_plan plan;
     plan.workload = "echo";
     plan.values.values[0] = 64;
@@ -27,20 +26,14 @@ load_plan make_plan(const std::string& engine, std::uint16_t port, double rate_p
     return plan;
 }
 
-load_result load(const load_plan& plan) {
+load_result load_openly(const load_plan& plan) {
     load_stages stages;
     auto result = run_load(plan, stages);
     EXPECT_TRUE(result.has_value() && result->arrivals.has_value());
     return *result;
 }
 
-void echo(int fd) {
-    std::byte message[64];
-    while (read_all(fd, message) && write_all(fd, message)) {
-    }
-}
-
-std::uint64_t count_above(const histogram& values, std::uint64_t bound) {
+std::uint64_t times_above(const histogram& values, std::uint64_t bound) {
     std::uint64_t count = 0;
     for (const auto& [index, times] : values.sparse()) {
         count += histogram::lowest_of(index) > bound ? times : 0;
@@ -55,9 +48,9 @@ INSTANTIATE_TEST_SUITE_P(load, open_loop_on, testing::Values("io_uring", "epoll"
 TEST_P(open_loop_on, sends_at_the_scheduled_rate_and_accounts_for_every_arrival) {
     for (const auto* const kind : {"poisson", "constant"}) {
         fake_server server(echo);
-        load_plan plan = make_plan(GetParam(), server.port(), 4000);
+        load_plan plan = open_plan(GetParam(), server.port(), 4000);
         plan.arrivals = kind;
-        const load_result result = load(plan);
+        const load_result result = load_openly(plan);
         const arrival_figures& arrivals = *result.arrivals;
         const double expected = 4000 * static_cast<double>(result.measured_ns) / 1e9;
         EXPECT_NEAR(static_cast<double>(arrivals.count), expected, 0.1 * expected);
@@ -89,23 +82,23 @@ TEST_P(open_loop_on, counts_the_requests_that_a_frozen_server_would_have_hidden)
             write_all(fd, message);
         }
     });
-    const load_result result = load(make_plan(GetParam(), server.port(), 1000));
+    const load_result result = load_openly(open_plan(GetParam(), server.port(), 1000));
     const arrival_figures& arrivals = *result.arrivals;
     EXPECT_EQ(result.latency.count(), arrivals.count);
     // 1000/s over a freeze of 300 ms: those due in its first 200 ms respond after 100 ms or more.
-    EXPECT_GE(count_above(result.latency, 100'000'000), 150u);
+    EXPECT_GE(times_above(result.latency, 100'000'000), 150u);
     EXPECT_GE(result.latency.max(), 290'000'000u);
     // Four connections can have sent four of them; the others waited in the queues.
     EXPECT_GE(arrivals.queued_max, 150u);
-    EXPECT_GE(count_above(arrivals.lag, 100'000'000), 140u);
+    EXPECT_GE(times_above(arrivals.lag, 100'000'000), 140u);
 }
 
 TEST_P(open_loop_on, keeps_unanswered_requests_in_the_denominator) {
     fake_server server(read_to_end);
-    load_plan plan = make_plan(GetParam(), server.port(), 1000);
+    load_plan plan = open_plan(GetParam(), server.port(), 1000);
     plan.measure_ns = 100'000'000;
     plan.drain_ns = 30'000'000;
-    const load_result result = load(plan);
+    const load_result result = load_openly(plan);
     const arrival_figures& arrivals = *result.arrivals;
     EXPECT_GT(arrivals.count, 0u);
     EXPECT_EQ(arrivals.censored, arrivals.count);
@@ -133,7 +126,7 @@ TEST_P(open_loop_on, keeps_requests_of_lost_connections_in_the_denominator) {
         reset_on_close(fd);
         is_over = true;
     });
-    const load_result result = load(make_plan(GetParam(), server.port(), 1000));
+    const load_result result = load_openly(open_plan(GetParam(), server.port(), 1000));
     const arrival_figures& arrivals = *result.arrivals;
     EXPECT_TRUE(is_over);
     EXPECT_EQ(result.client.resets, 1u);
@@ -144,11 +137,11 @@ TEST_P(open_loop_on, keeps_requests_of_lost_connections_in_the_denominator) {
 
 TEST_P(open_loop_on, pipelines_up_to_its_depth) {
     fake_server server(read_to_end);
-    load_plan plan = make_plan(GetParam(), server.port(), 1000);
+    load_plan plan = open_plan(GetParam(), server.port(), 1000);
     plan.depth = 8;
     plan.drain_ns = 1'000'000;
     plan.spin_ns = 100'000;
-    const load_result result = load(plan);
+    const load_result result = load_openly(plan);
     EXPECT_EQ(result.client.requests, 32u);
     EXPECT_LE(result.mean_in_flight, 32.0);
 }

@@ -5,14 +5,13 @@
 
 #include "harness/load/failure.hpp"
 #include "harness/load/protocol.hpp"
+#include "harness/tests/load_time.hpp"
 #include "workloads/echo.hpp"
 
 namespace regatta::load::tests {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::uint64_t second = 1'000'000'000;
 
 json least() {
     return {{"workload", "echo"}, {"port", 4242}, {"connections", 50}, {"measure_ns", 1000}};

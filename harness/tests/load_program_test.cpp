@@ -101,12 +101,6 @@ std::string plan_for(std::uint16_t port) {
         .dump();
 }
 
-void echo(int fd) {
-    std::byte message[64];
-    while (read_all(fd, message) && write_all(fd, message)) {
-    }
-}
-
 TEST(load_program, leads_a_load_from_plan_to_result) {
     fake_server server(echo);
     program load;

@@ -1,4 +1,5 @@
 #include "harness/load/schedule.hpp"
+#include "harness/tests/load_time.hpp"
 
 #include <cmath>
 
@@ -6,8 +7,6 @@
 
 namespace regatta::load::tests {
 namespace {
-
-constexpr std::uint64_t second = 1'000'000'000;
 
 std::vector<std::uint64_t> arrivals_until(std::uint64_t end_ns, schedule from) {
     std::vector<std::uint64_t> result;

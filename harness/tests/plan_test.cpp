@@ -1,6 +1,10 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "harness/failure.hpp"
@@ -12,6 +16,8 @@
 
 namespace regatta {
 namespace {
+
+namespace fs = std::filesystem;
 
 /// Two runtimes that can do everything, one that cannot hash, one that is not here, one for tests.
 std::vector<runtime_entry> fleet() {
@@ -55,7 +61,9 @@ std::string refusal(Action action) {
 class suite_file : public ::testing::Test {
 protected:
     std::string write(const std::string& text) {
-        path_ = testing::TempDir() + "suite_test.toml";
+        folder_ = fs::path(testing::TempDir()) / fmt::format("suite_file.{}", ::getpid());
+        fs::create_directories(folder_);
+        path_ = folder_ / "suite_test.toml";
         std::ofstream(path_) << text;
         return path_;
     }
@@ -65,9 +73,10 @@ protected:
         const std::size_t at = line.find(path);
         return at == std::string::npos ? line : line.erase(at, path.size());
     }
-    void TearDown() override { std::remove(path_.c_str()); }
+    void TearDown() override { fs::remove_all(folder_); }
 
     std::vector<runtime_entry> fleet_ = fleet();
+    fs::path folder_;
     std::string path_;
 };
 
@@ -114,6 +123,13 @@ TEST(placement, keeps_server_and_generator_apart_while_it_can) {
     const placement crowded = place(placement_mode::split, {4, 6}, 2, true);
     EXPECT_EQ(crowded.server_cpus, (std::vector{4, 6}));
     EXPECT_TRUE(crowded.is_shared);
+    const placement roomy = place(placement_mode::split, {0, 1, 2, 3, 4}, 2, 2);
+    EXPECT_EQ(roomy.server_cpus, (std::vector{0, 1}));
+    EXPECT_EQ(roomy.generator_cpus, (std::vector{3, 4}));
+    const placement narrow = place(placement_mode::split, {0, 1, 2}, 2, 2);
+    EXPECT_EQ(narrow.generator_cpus, std::vector{2});
+    EXPECT_FALSE(narrow.is_shared);
+
     const placement alone = place(placement_mode::split, {3}, 1, true);
     EXPECT_EQ(alone.server_cpus, alone.generator_cpus);
     EXPECT_TRUE(alone.is_shared);
@@ -172,6 +188,40 @@ TEST_F(suite_file, expands_axes_in_the_names_order_for_each_able_runtime) {
                                                       "lost is left out: gone fishing"}));
 }
 
+TEST_F(suite_file, what_keeps_out_of_suites_is_run_where_it_is_named) {
+    auto runtimes = fleet();
+    runtimes.resize(2);
+    runtimes[1].is_in_suites = false;
+    const auto chosen_by = [&](const std::string& text) {
+        std::vector<std::string> boats;
+        for (const benchmark& each : select({write(text), {}, {}}, runtimes).benchmarks) {
+            boats.push_back(each.runtime->name);
+        }
+        return boats;
+    };
+    using boats = std::vector<std::string>;
+    const std::string echo = "[[benchmark]]\nworkload = 'echo'\n";
+    EXPECT_EQ(chosen_by(echo), boats{"alpha"});
+    EXPECT_EQ(chosen_by(echo + "runtimes = '.*'\n"), (boats{"alpha", "beta"}));
+    EXPECT_EQ(chosen_by("runtimes = 'b.*'\n" + echo), boats{"beta"});
+    EXPECT_FALSE(select({"^echo/beta/", {}, {}}, runtimes).benchmarks.empty());
+    EXPECT_EQ(names(select({"hash/.*", {}, {}}, runtimes)),
+              (std::vector<std::string>{"hash/alpha/block_bytes:65536/blocks:64/workers:2",
+                                        "hash/beta/block_bytes:65536/blocks:64/workers:2"}));
+}
+
+TEST_F(suite_file, a_benchmark_may_have_another_time_than_the_rest) {
+    const std::string path = write(
+        "measure_s = 1\n[[benchmark]]\nworkload = 'echo'\nruntimes = 'alpha'\nmeasure_s = 2.5\n"
+        "[[benchmark]]\nworkload = 'delay'\nruntimes = 'alpha'\n");
+    const selection chosen = select({path, {}, {}}, fleet_);
+    ASSERT_EQ(chosen.benchmarks.size(), 2u);
+    EXPECT_EQ(chosen.benchmarks[0].measure_s, 2.5);
+    EXPECT_FALSE(chosen.benchmarks[1].measure_s);
+    EXPECT_EQ(refusal_of("[[benchmark]]\nworkload = 'echo'\nmeasure_s = 0\n"),
+              ":3: 'measure_s' must be a number from 0.01 to 86400");
+}
+
 TEST_F(suite_file, overrides_replace_axes_and_equal_names_fall_together) {
     const std::string path = write(
         "[[benchmark]]\nworkload = 'echo'\nruntimes = 'alpha|beta'\n"
@@ -186,9 +236,9 @@ TEST_F(suite_file, refuses_in_one_line_that_names_the_line) {
     EXPECT_NE(refusal_of("name = 'x'\n[[benchmark]\n").find(":2:"), std::string::npos);
     EXPECT_EQ(refusal_of("runds = 3\n[[benchmark]]\nworkload = 'echo'\n"),
               ":1: unknown key 'runds'; the keys are: rounds, name, about, warmup_s, measure_s, "
-              "placement, benchmark");
-    EXPECT_EQ(refusal_of("\n[[benchmark]]\nworkload = 'ecko'\n"),
-              ":3: unknown workload 'ecko'; there are: echo, cpu_request, delay, hash");
+              "placement, runtimes, benchmark, claim");
+    EXPECT_EQ(refusal_of("\n[[benchmark]]\nworkload = 'ecko'\n").substr(0, 46),
+              ":3: unknown workload 'ecko'; there are: echo, ");
     EXPECT_EQ(
         refusal_of("[[benchmark]]\nworkload = 'echo'\nparams = { sizes = 1 }\n").substr(0, 44),
         ":3: echo has no parameter 'sizes'; it has: s");
@@ -200,7 +250,7 @@ TEST_F(suite_file, refuses_in_one_line_that_names_the_line) {
               ":1: 'rounds' must be a whole number from 1 to 1000");
     EXPECT_EQ(refusal_of("placement = 'near'\n[[benchmark]]\nworkload = 'echo'\n"),
               ":1: placement must be split, same-core or free");
-    EXPECT_EQ(refusal_of("rounds = 3\n"), ":1: holds no [[benchmark]]");
+    EXPECT_EQ(refusal_of("rounds = 3\n"), ":1: holds no [[benchmark]] and no [[claim]]");
     EXPECT_EQ(refusal_of("[benchmark]\nworkload = 'echo'\n"),
               ":1: write [[benchmark]], with two brackets");
     EXPECT_NE(refusal_of("[[benchmark]]\nworkload='echo'\nruntimes = ['a(']\n").find(":3: 'a('"),
@@ -224,8 +274,8 @@ TEST(selection, explains_what_matches_nothing) {
               std::string::npos);
     EXPECT_EQ(refusal([&] {
                   select({"smok", "echo", {}}, runtimes);
-              }).substr(0, 44),
-              "'smok' is no suite; the suites are: smoke, s");
+              }).substr(0, 43),
+              "'smok' is no suite; the suites are: smoke, ");
     EXPECT_NE(refusal([&] {
                   select({"hash", {}, {{"conections", "5"}}}, runtimes);
               }).find("none of these benchmarks has a parameter 'conections'"),
@@ -246,14 +296,31 @@ TEST(selection, finds_a_benchmark_by_its_name) {
     }
 }
 
-TEST(selection, the_trees_suites_are_sound) {
+TEST(selection, a_value_need_suit_only_what_is_asked_for) {
     const auto runtimes = fleet();
+    // broadcast, which is in the suite too, takes one worker.
+    const auto chosen = select({"^echo/alpha/", {}, {{"workers", "2"}}}, runtimes);
+    EXPECT_FALSE(chosen.benchmarks.empty());
+    EXPECT_NE(refusal([&] {
+                  select({"^broadcast/alpha/", {}, {{"workers", "2"}}}, runtimes);
+              }).find("workers = 2: must be a whole number from 1 to 1"),
+              std::string::npos);
+}
+
+TEST(selection, the_trees_suites_are_sound) {
+    auto runtimes = fleet();
+    for (const char* const named :
+         {"thread", "epoll", "asio", "fiber", "uring", "uring_multishot", "python_asyncio",
+          "python_threads", "python_processes", "python_uvloop", "go_net", "node_net"}) {
+        runtimes.push_back(runtimes.front());
+        runtimes.back().name = named;
+    }
     EXPECT_GE(suite_names().size(), 2u);
     for (const std::string& name : suite_names()) {
         const selection chosen = select({name, {}, {}}, runtimes);
         EXPECT_EQ(chosen.suite_name, name);
         EXPECT_FALSE(chosen.timing.about.empty()) << name;
-        EXPECT_GE(chosen.timing.rounds.value_or(0), 3) << name;
+        EXPECT_GE(chosen.timing.rounds.value_or(3), 3) << name;  // the gate decides by itself
     }
 }
 

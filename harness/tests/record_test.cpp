@@ -1,7 +1,10 @@
+#include <unistd.h>
+
 #include <cstdio>
 #include <fstream>
 #include <functional>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "harness/record/record_reader.hpp"
@@ -12,7 +15,9 @@ namespace {
 
 class record : public ::testing::Test {
 protected:
-    record() : path_(testing::TempDir() + "record_test.jsonl") { std::remove(path_.c_str()); }
+    record() : path_(fmt::format("{}record_test.{}.jsonl", testing::TempDir(), ::getpid())) {
+        std::remove(path_.c_str());
+    }
     ~record() override { std::remove(path_.c_str()); }
 
     void append_text(const std::string& text) {

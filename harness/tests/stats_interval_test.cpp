@@ -37,14 +37,14 @@ private:
 };
 
 template <class Interval>
-double coverage(std::size_t trials, double truth, Interval&& interval_of,
-                double (*shape)(double normal)) {
+double share_covered(std::size_t trial_count, double truth, Interval&& interval_of,
+                     double (*shape)(double normal)) {
     constexpr int repetitions = 4000;
     normal_source normal(1);
     int covered = 0;
     for (int i = 0; i < repetitions; ++i) {
         std::vector<double> values;
-        for (std::size_t k = 0; k < trials; ++k) {
+        for (std::size_t k = 0; k < trial_count; ++k) {
             values.push_back(shape(normal()));
         }
         const std::optional<interval> range = interval_of(values);
@@ -121,17 +121,17 @@ TEST(interval, geometric_mean_needs_positive_values) {
 }
 
 TEST(interval, log_t_covers_the_median_of_log_normal_values) {
-    for (const std::size_t trials : {3u, 5u, 10u}) {
-        const double covered = coverage(
-            trials, 1.0, [](const auto& values) { return log_t_interval(values); },
+    for (const std::size_t trial_count : {3u, 5u, 10u}) {
+        const double covered = share_covered(
+            trial_count, 1.0, [](const auto& values) { return log_t_interval(values); },
             [](double normal) { return std::exp(0.3 * normal); });
-        EXPECT_GT(covered, 0.93) << trials;
-        EXPECT_LT(covered, 0.97) << trials;
+        EXPECT_GT(covered, 0.93) << trial_count;
+        EXPECT_LT(covered, 0.97) << trial_count;
     }
 }
 
 TEST(interval, summary_covers_the_median_of_log_normal_values) {
-    const double covered = coverage(
+    const double covered = share_covered(
         5, 1.0, [](const auto& values) { return summarise(values).range; },
         [](double normal) { return std::exp(0.02 * normal); });
     EXPECT_GT(covered, 0.93);

@@ -60,6 +60,27 @@ TEST(rate_search, finds_a_sharp_end_to_the_resolution_from_above_and_below) {
     }
 }
 
+TEST(rate_search, tells_how_many_probes_are_left) {
+    rate_search_settings settings;
+    settings.start_per_s = 1000;
+    rate_search search(settings);
+    EXPECT_EQ(search.probes_left(), 3 + 6 + 5);
+    EXPECT_FALSE(search.highest_met());
+    int probes = 0;
+    int first_guess_of_bisection = 0;
+    while (const auto probe = search.next()) {
+        if (probe->phase == search_phase::bisection && first_guess_of_bisection == 0) {
+            first_guess_of_bisection = probes + search.probes_left();
+        }
+        EXPECT_GT(search.probes_left(), 0);
+        search.observe(met_if(probe->rate_per_s <= 5394));
+        ++probes;
+    }
+    EXPECT_EQ(first_guess_of_bisection, probes);
+    EXPECT_EQ(search.probes_left(), 0);
+    EXPECT_EQ(search.highest_met(), search.answer().rate_per_s);
+}
+
 TEST(rate_search, a_bound_that_no_rate_meets_has_no_answer) {
     rate_search_settings settings;
     settings.rate_min_per_s = 100;

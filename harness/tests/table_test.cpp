@@ -18,7 +18,7 @@ std::string with_legend(const std::string& text) {
 
 /// Three runtimes of which one is ahead and two are level; a job; listed in the order of a shuffled
 /// run.
-std::vector<json> race() {
+std::vector<json> table_trials() {
     std::vector<json> trials;
     add_rounds(trials, {.runtime = "uring", .latency_ns = 400'000}, {130e3, 131e3, 129e3});
     add_rounds(trials, {.runtime = "thread"}, {100e3, 101e3, 99e3});
@@ -28,7 +28,7 @@ std::vector<json> race() {
 }
 
 TEST(table, golden_race) {
-    EXPECT_EQ(render_table(race()),
+    EXPECT_EQ(render_table(table_trials()),
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 

@@ -1,4 +1,5 @@
 """audit as a program: its record and table; the other tools stand in as scripts with known figures."""
+import math
 import os
 import shutil
 
@@ -18,6 +19,12 @@ HEY = """#!/bin/sh
 echo 'response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset'
 seq -f %.4f 0.001 0.001 1 | sed 's/$/,0,0,0,0,0,200,0.1/'
 """
+SOCKPERF = """#!/bin/sh
+cat feed >&2
+{ echo '# dropped messages = 3; # duplicated messages = 0'; echo 'packet, txTime(sec), rxTime(sec), rtt(usec)'
+seq 1 1000 | sed 's/.*/&, 5.000000001, 6.5, &000.000/'
+echo '1001, 6.000000001, 6.5, 7000000.000'; echo '------'; } > sockperf.csv
+"""
 PERCENTILES_MS = {"latency_ns_p50": 500, "latency_ns_p95": 950, "latency_ns_p99": 990,
                   "latency_ns_p999": 999}
 BUCKET_WIDTH = 1 / 128  # of a value
@@ -32,7 +39,7 @@ def audit(tmp_path):
         for name, text in scripts:
             (tools / name).write_text(text)
             (tools / name).chmod(0o755)
-        for name in ("sh", "seq", "sed"):
+        for name in ("sh", "seq", "sed", "cat"):
             if not (tools / name).exists():
                 (tools / name).symlink_to(shutil.which(name))
         out = tmp_path / "audit.jsonl"
@@ -65,15 +72,15 @@ def test_our_generator_is_audited_in_each_mode(audit):
 
 
 def test_percentiles_of_the_others_are_read(audit):
-    done, records = audit("--tool", "wrk", "--tool", "hey", "--tool", "h2load",
-                          scripts=[("wrk", WRK), ("h2load", H2LOAD), ("hey", HEY)])
+    done, records = audit("--tool", "wrk", "--tool", "hey", "--tool", "h2load", "--tool", "sockperf",
+                          scripts=[("wrk", WRK), ("h2load", H2LOAD), ("hey", HEY), ("sockperf", SOCKPERF)])
     assert done.returncode == 0, done.stdout
     assert [(r["tool"], r["arrivals"]) for r in records] == [
         ("wrk", "closed"), ("h2load", "paced"), ("h2load", "closed"), ("hey", "paced"),
-        ("hey", "closed")]
+        ("hey", "closed"), ("sockperf", "constant")]
     for record in records:
         assert record["status"] == "ok" and record["requests"] == 1000 + (record["tool"] == "h2load")
-        assert record["error_count"] == {"wrk": 2, "h2load": 1, "hey": 0}[record["tool"]]
+        assert record["error_count"] == {"wrk": 2, "h2load": 1, "sockperf": 3}.get(record["tool"], 0)
         assert record["server_requests"] == 0  # they are only scripts
         assert {name: ns / 1e6 for name, ns in record["measured"].items()} == pytest.approx(
             PERCENTILES_MS, rel=BUCKET_WIDTH)
@@ -85,6 +92,36 @@ def test_tools_that_are_absent_are_listed(audit):
     assert {r["status"] for r in records} == {"absent"}
     assert ("Absent: wrk (not installed: apt-get install wrk) and "
             "h2load (not installed: apt-get install nghttp2-client).") in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("sockperf"), reason="sockperf is not installed")
+def test_the_server_speaks_sockperf(audit):
+    done, (record,) = audit("--tool", "sockperf", scripts=[
+        ("sockperf", f'#!/bin/sh\nexec {shutil.which("sockperf")} "$@"\n')])
+    assert done.returncode == 0 and record["status"] == "ok", record["reasons"]
+    assert (record["arrivals"], record["latency_kind"]) == ("constant", "service")
+    # 200/s for a second; a busy machine may make it send fewer. No reply is earlier than the rule.
+    assert 0 < record["requests"] <= 201 and record["server_requests"] >= record["requests"]
+    assert record["latency"]["min"] >= 500_000
+
+
+@pytest.mark.parametrize("arrivals", ["poisson", "constant"])
+def test_a_queue_has_the_truth_of_its_theory(audit, arrivals):
+    done, records = audit("--tool", "regatta-load", "--server", "mm1", "--seed", "1")
+    records = [r for r in records if r["server"]["kind"] == "mm1"]
+    record = only(records, "regatta-load", arrivals)
+    assert record["status"] == "ok", record["reasons"]
+    mean = record["server"]["service_ns_mean"]
+    assert mean == pytest.approx(0.7 / 200 * 1e9)
+    # M/M/1: exponential with mean 1/(mu - lambda). D/M/1 waits less.
+    percentiles = {"latency_ns_p50": 0.5, "latency_ns_p95": 0.95, "latency_ns_p99": 0.99, "latency_ns_p999": 0.999}
+    for name, fraction in percentiles.items():
+        theory = -math.log(1 - fraction) * mean / 0.3
+        truth = record["truth"][name]
+        assert truth == pytest.approx(theory) if arrivals == "poisson" else truth < theory
+        assert record["measured"][name] > 0
+    assert only(records, "regatta-load", "closed")["truth"] is None
+    assert "one queue, exponential service" in done.stdout and "a closed loop has no rate of its own" in done.stdout
 
 
 @pytest.mark.parametrize("text, reason", [

@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import pytest
-from harness_fixtures import LONG_ENOUGH_S, PROGRAM, add_runtime, one_line, regatta
+from harness_fixtures import LONG_ENOUGH_S, PROGRAM, TREE, add_runtime, one_line, regatta
 
 
 def refusal(*words, status=2, **options):
@@ -13,7 +13,7 @@ def refusal(*words, status=2, **options):
     return one_line(done.stderr)
 
 
-VERBS = ["list", "doctor", "verify", "run", "search"]
+VERBS = ["list", "doctor", "verify", "run", "search", "noise", "memory", "audit"]
 
 
 def test_help_fits_a_screen_and_teaches():
@@ -21,7 +21,7 @@ def test_help_fits_a_screen_and_teaches():
         done = regatta(*words)
         assert done.returncode == 0
         lines = done.stdout.splitlines()
-        assert len(lines) <= 45 and max(map(len, lines)) <= 110, words
+        assert len(lines) <= 60 and max(map(len, lines)) <= 110, words
         assert "Examples:" in done.stdout
     assert all(verb in regatta("-h").stdout for verb in VERBS)
 
@@ -70,11 +70,20 @@ def test_list_json():
     assert size["unit"] == "bytes" and size["min"] == 1 and size["default"] == 64
 
 
+def test_list_says_what_a_runtime_lacks(tmp_path):
+    add_runtime(tmp_path, "poor", "fallback")
+    done = regatta("list", "--runtimes", tmp_path)
+    assert done.returncode == 0 and "- poor, sails: there is no canvas for more than 2" in done.stdout
+    listed = json.loads(regatta("list", "--json", "--runtimes", tmp_path).stdout)["runtimes"]
+    assert next(r for r in listed if r["name"] == "poor")["lacks"] == ["sails: there is no canvas for more than 2"]
+
+
 def test_list_shows_every_kind_of_trouble(tmp_path):
     for behaviour in ["good", "unavailable", "describe-crash", "describe-hang", "describe-rubbish"]:
         add_runtime(tmp_path, behaviour, behaviour)
     add_runtime(tmp_path, "malformed", "", manifest='name = "malformed"\ncommand = [\n')
     add_runtime(tmp_path, "typo", "", manifest='name = "typo"\ncomand = ["x"]\n')
+    add_runtime(tmp_path, "shy", "", manifest='name = "shy"\ncommand = ["x"]\nin_suites = "no"\n')
     add_runtime(tmp_path, "absent", "", manifest='name = "absent"\ncommand = ["./absent"]\n')
     add_runtime(tmp_path, "unmet", "", manifest='name = "unmet"\ncommand = ["x"]\n'
                 'probe = ["false"]\nneeds = "install a sail"\n')
@@ -93,6 +102,7 @@ def test_list_shows_every_kind_of_trouble(tmp_path):
     assert "Hello, I am a runtime!" in reasons["describe-rubbish"]
     assert "runtime.toml:" in reasons["malformed"]
     assert "runtime.toml:2: unknown key 'comand'" in reasons["typo"]
+    assert "runtime.toml:3: 'in_suites' must be true or false" in reasons["shy"]
     assert "No such file" in reasons["absent"]
     assert reasons["unmet"] == "install a sail"
     assert reasons["unbuilt"] == "no compiler"
@@ -161,6 +171,27 @@ def test_dry_run_prints_names(tmp_path):
         "echo/boat/size:64/connections:500/workers:1",
         "hash/boat/block_bytes:65536/blocks:64/workers:1"]
     assert "note: boat is left out of delay: cannot wait\n" in done.stderr
+
+
+def test_suites_leave_out_what_asks_for_it_unless_it_is_given(tmp_path):
+    """A runtime of one's own is in the suites, a copy of one of the tree's that are not included."""
+    add_runtime(tmp_path, "boat", "good")
+    add_runtime(tmp_path, "copy", "good")
+    with (tmp_path / "copy" / "runtime.toml").open("a") as manifest:
+        manifest.write("in_suites = false\n")
+
+    def boats(*words):
+        names = regatta("run", *words, "--runtimes", tmp_path, "--dry-run").stdout.split()
+        return {name.split("/")[1] for name in names}
+
+    kept_out = {folder.parent.name for folder in TREE.glob("runtimes/*/runtime.toml")}
+    in_smoke = boats("smoke")
+    assert {"boat", "copy"} <= in_smoke and not in_smoke & kept_out
+    able = {r["name"] for r in json.loads(regatta("list", "--json").stdout)["runtimes"]
+            if r["workloads"]["echo"]["supported"] and not r["reference_only"]}
+    assert kept_out & able <= boats("^echo/.*")
+    (line,) = [line for line in regatta("list").stdout.splitlines() if "suites leave out what they do not name" in line]
+    assert set(line.removeprefix("- ").split(":")[0].split(", ")) == kept_out - {"template"}
 
 
 def test_full_output_is_told():

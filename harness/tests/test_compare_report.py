@@ -63,6 +63,18 @@ def test_ratios_to_a_baseline(results):
     assert rows[3][1].startswith("1.2") and "(" in rows[3][1]
 
 
+def test_what_the_others_wait_for_is_a_metric(tmp_path):
+    file = synthetic.write(tmp_path / "mixed.jsonl", synthetic.run(
+        ["thread", "asio"], [1], samples=12_000, workloads=(), everything=True))
+    words = ["--metric", "others_latency_ns_p99", "--columns", "heavy"]
+    done = regatta("compare", file, "--filter", "^mixed/", *words)
+    assert rows_of(done.stdout)[0] == ["runtime", "heavy:inline", "heavy:offload"]
+    assert ", us" in done.stdout.splitlines()[0]
+    done = regatta("compare", file, "--filter", "^mixed/", *words, "--baseline", "offload")
+    thread, asio = rows_of(done.stdout)[1:3]
+    assert thread[1].endswith("~") and asio[1].startswith("13.") and asio[2] == "1"
+
+
 def test_several_runs_stand_beside_each_other(results, other_run):
     done = regatta("compare", results, other_run, "--filter", "connections:50")
     assert done.returncode == 0
@@ -110,30 +122,46 @@ def test_a_trial_that_lacks_what_the_format_promises_is_named(tmp_path):
         assert "lacks.jsonl" in line and "trial 0" in line and "metrics" in line
 
 
-def test_report_writes_a_page_with_its_figures(results, tmp_path):
+def test_report_writes_a_page_a_summary_and_the_figures(results, tmp_path):
     done = regatta("report", results, "--out", tmp_path / "a" / "b")
     assert done.returncode == 0, done.stderr
     written = [pathlib.Path(line) for line in done.stdout.splitlines()]
     assert all(path.is_file() for path in written)
     assert {path.name for path in written} >= {
-        "report.md", "p99_connections.svg", "p99_connections.png", "cpu_per_request.svg"}
-    page = (tmp_path / "a" / "b" / "report.md").read_text()
-    assert "![p99 connections](p99_connections.svg)" in page
-    assert "regatta run synthetic" in page and "SYNTHETIC TEST DATA" in page
+        "report.html", "report.md", "p99_connections.svg", "p99_connections.png", "cpu_per_request.svg"}
+    summary = (tmp_path / "a" / "b" / "report.md").read_text()
+    assert "![p99 latency against connections](p99_connections.svg)" in summary
+    assert "regatta run synthetic" in summary and "SYNTHETIC TEST DATA" in summary
+    assert "<h1>Regatta run 20260101T000000Z-0000</h1>" in (tmp_path / "a" / "b" / "report.html").read_text()
 
 
-def test_report_without_python_is_written_without_figures(results, tmp_path):
-    done = regatta("report", results, "--out", tmp_path,
+def test_report_stands_beside_its_file_and_takes_a_filter_and_a_baseline(results, tmp_path):
+    file = tmp_path / "mine.jsonl"
+    file.write_bytes(results.read_bytes())
+    done = regatta("report", file, "--filter", "^echo/", "--baseline", "asio")
+    assert done.returncode == 0, done.stderr
+    summary = (tmp_path / "mine-report" / "report.md").read_text()
+    assert "hash" not in summary and "asio is 1" in summary
+
+
+def test_report_without_python_says_what_to_install(results, tmp_path):
+    done = regatta("report", results, "--out", tmp_path / "report",
                    env=os.environ | {"REGATTA_PYTHON": "/nonexistent/python3"})
-    assert done.returncode == 3
-    assert "REGATTA_PYTHON=/nonexistent/python3 has no matplotlib" in one_line(done.stderr)
-    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
-    assert "no figures" in (tmp_path / "report.md").read_text()
+    assert done.returncode == 3 and done.stdout == ""
+    assert "REGATTA_PYTHON=/nonexistent/python3 is no Python" in one_line(done.stderr)
+    assert not (tmp_path / "report").exists()
 
 
 def test_report_refuses_in_one_line(results, tmp_path):
-    assert "--out" in refusal("report", results, status=2)
+    assert "FILE" in refusal("report", status=2)
     assert "cannot read" in refusal("report", tmp_path / "none", "--out", tmp_path, status=1)
+    assert "choose from thread, asio, uring" in refusal(
+        "report", results, "--out", tmp_path / "a", "--baseline", "aiso", status=2)
+    assert "matches no benchmark" in refusal(
+        "report", results, "--out", tmp_path / "a", "--filter", "zzz", status=2)
+    assert "no regular expression" in refusal(
+        "report", results, "--out", tmp_path / "a", "--filter", "a(", status=2)
+    assert "cannot read" in refusal(
+        "report", results, "--out", tmp_path / "a", "--claims", tmp_path / "none", status=1)
     (tmp_path / "file").write_text("")
-    assert "cannot make this folder" in refusal(
-        "report", results, "--out", tmp_path / "file", status=1)
+    assert "cannot write" in refusal("report", results, "--out", tmp_path / "file", status=1)

@@ -43,6 +43,64 @@ def test_open_loop_figures_add_up(tmp_path, arrivals):
     assert "(open loop; latency: response time)" in done.stdout
 
 
+@pytest.mark.parametrize("words, schedule, steps, mean, spread", [
+    (["--steps", "0.3s@200,100ms@1000"], "steps", [(300, 200), (100, 1000)], 400, None),
+    (["--steps", "300ms@200,100ms@1000", "--arrivals", "constant"], "steps", [(300, 200), (100, 1000)], 400, "constant"),
+    (["--arrivals", "steps", "--steps", "200ms@500"], "steps", [(200, 500)], 500, None),
+    (["--bursts", "20@50ms"], "bursts", [(1, 20000), (49, 0)], 400, None),
+])
+def test_the_users_rates_are_kept(tmp_path, words, schedule, steps, mean, spread):
+    add_runtime(tmp_path, "boat", "good")
+    out = tmp_path / "out.jsonl"
+    regatta("run", "echo/boat/size:77", "--runtimes", tmp_path, "--out", out, "--rounds", "1", "--measure", "0.4",
+            "--warmup", "0.02", "--connections", "4", *words)
+    for trial in trials_of(out):
+        assert_only_late(trial)
+        load = trial["open_loop"]
+        assert (load["schedule"], load["offered_per_s"]) == (schedule, mean)
+        assert [(s["duration_ns"] / 1e6, s["rate_per_s"]) for s in load["steps"]] == steps
+        assert trial["params"].get("arrivals") == spread
+        assert trial["params"][schedule] in trial["benchmark"]
+        assert trial["steady_state"] is None
+        if spread or schedule == "bursts":
+            assert load["arrivals"] == 160  # 400/s for 0.4 s, to the request
+
+
+def test_a_window_takes_whole_periods(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    out = tmp_path / "out.jsonl"
+    suite = tmp_path / "mine.toml"
+    suite.write_text('rounds = 1\nwarmup_s = 0.05\nmeasure_s = 0.5\n[[benchmark]]\nworkload = "echo"\nruntimes = ["boat"]\n'
+                     'params = { connections = 2, bursts = { requests = 10, period_s = 0.2 } }\n')
+    regatta("run", suite, "--runtimes", tmp_path, "--out", out)
+    for trial in trials_of(out):
+        assert_only_late(trial)
+        assert trial["open_loop"]["arrivals"] == 30 and trial["measured_ns"] == pytest.approx(6e8, abs=2e7)
+
+
+def test_names_of_patterns_in_a_suite(tmp_path):
+    add_runtime(tmp_path, "boat", "good")
+    suite = tmp_path / "mine.toml"
+    suite.write_text("""[[benchmark]]
+workload = "echo"
+runtimes = ["boat"]
+mode = "open"
+params = { steps = [{ duration_s = 2, rate_per_s = 1000 }, { duration_s = 0.5, rate_per_s = 0 }] }
+[[benchmark]]
+workload = "echo"
+runtimes = ["boat"]
+params = { bursts = ["5@1s", "50@1s"] }
+""")
+    names = regatta("run", suite, "--runtimes", tmp_path, "--dry-run").stdout.split()
+    assert names == [f"echo/boat/size:64/connections:50/{load}/workers:1"
+                     for load in ("steps:2s@1000,500ms@0", "bursts:5@1s", "bursts:50@1s")]
+    # A name is a filter and a benchmark of its own; an option replaces the suite's load.
+    for words in ([suite, "steps:2s@1000,500ms@0"], [names[0]]):
+        assert regatta("run", *words, "--runtimes", tmp_path, "--dry-run").stdout.split() == names[:1]
+    names = regatta("run", suite, "--runtimes", tmp_path, "--dry-run", "--steps", "1s@7").stdout.split()
+    assert names == ["echo/boat/size:64/connections:50/steps:1s@7/workers:1"]
+
+
 def test_a_round_gives_every_runtime_the_same_schedule(tmp_path):
     program = shutil.copy(PROGRAM, tmp_path / "regatta")
     load = tmp_path / "regatta-load"
@@ -109,6 +167,13 @@ def test_names_of_a_sweep(tmp_path):
     (["--rate", "50%..10%"], "--rate 50%..10%"),
     (["--rate", "50%,100"], "--rate 50%,100"),
     (["--arrivals", "constant"], "--arrivals is for an open loop"),
+    (["--steps", "1000"], "steps = 1000: write durations"),
+    (["--steps", "2s@0"], "not all 0, like 2s@1000"),
+    (["--bursts", "100"], "bursts = 100: write how many requests"),
+    (["--bursts", "9@9ms", "--arrivals", "constant"], "arrivals cannot be constant beside it; leave it out"),
+    (["--steps", "1s@9", "--arrivals", "bursts"], "write poisson or constant, for within a step"),
+    (["--steps", "1s@9", "--rate", "5"], "give one of --rate, --steps and --bursts"),
+    (["--steps", "1s@9", "--set", "load_percent=5"], None),
     (["--rate", "10", "--arrivals", "never"], "must be one of: poisson, constant, bursts, steps"),
 ])
 def test_wrong_loads_are_refused(tmp_path, words, complaint):
@@ -121,10 +186,17 @@ def test_wrong_loads_are_refused(tmp_path, words, complaint):
 
 
 @pytest.mark.parametrize("entry, complaint", [
-    ('mode = "open"', ":3: an open loop needs rate_per_s or load_percent in params"),
+    ('mode = "open"', ":3: an open loop needs rate_per_s, load_percent, steps or bursts"),
     ('mode = "closed"\nparams = { rate_per_s = 5 }', ":3: a closed loop has no rate_per_s"),
     ('mode = "ajar"', ":3: mode must be open or closed"),
-    ("params = { rate_per_s = 5, load_percent = 5 }", "rate_per_s or load_percent, not both"),
+    ("params = { rate_per_s = 5, steps = '1s@5' }", "give one of rate_per_s, load_percent, steps and bursts"),
+    ("params = { steps = '1s' }", ":3: steps = 1s: write durations"),
+    ("params = { steps = 5 }", ":3: steps must be a list of { duration_s = 2, rate_per_s = 1000 }"),
+    ("params = { steps = [{ duration_s = 2, rate = 5 }] }", ":3: unknown key 'rate'"),
+    ("params = { steps = [{ duration_s = 2 }] }", ":3: 'rate_per_s' must be a number"),
+    ("params = { bursts = { requests = 1.5, period_s = 1 } }", ":3: bursts = 1.5@1s: write how many"),
+    ("params = { bursts = [] }", ":3: an empty list selects nothing"),
+    ("params = { rate_per_s = 5, load_percent = 5 }", "give one of rate_per_s, load_percent, steps and bursts"),
 ])
 def test_a_suite_whose_mode_and_load_disagree(tmp_path, entry, complaint):
     suite = tmp_path / "mine.toml"
@@ -177,6 +249,8 @@ def test_a_stopped_server_is_seen_in_the_series(tmp_path):
         silent = silent + length if before["replies"] == 0 else 0
         longest = max(longest, silent)
     assert longest > 1.5e9
+    assert trial["stall"]["length_ns"] == longest and trial["stall"]["expected_replies"] > 400
+    assert any(w.startswith("stalled: no reply came for") for w in trial["warnings"])
     assert all(sample["rss_bytes"] > 0 for sample in trial["memory_series"])
     assert len(trial["memory_series"]) > 1
     # Those that were due meanwhile waited, and count: some 600 at 300/s.

@@ -5,11 +5,10 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 from harness_fixtures import (LONG_ENOUGH_S, PROGRAM, SHORT, add_runtime, one_line, processes_with,
-                              read_records, regatta, trials_of)
+                              read_records, regatta, trials_of, wait_until)
 
 
 def run(folder, what, *words, program=PROGRAM):
@@ -24,13 +23,6 @@ def read_bytes(file):
         return file.read_bytes()
     except OSError:
         return b""
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + LONG_ENOUGH_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def started(folder, what, *words):
@@ -101,6 +93,25 @@ SERVE_FAILURES = {
     "describe-crash": "describe: its program ended with signal 11",
     "describe-rubbish": "Hello, I am a runtime!",
 }
+
+
+def test_value_that_the_machine_cannot_do_is_refused_with_the_reason(tmp_path):
+    out = tmp_path / "out.jsonl"
+    add_runtime(tmp_path / "runtimes", "poor", "fallback")
+    regatta("run", "echo/poor/size:64/connections:4/sails:5", "--rounds", 1, "--measure", 0.1, "--warmup", 0.02,
+            "--runtimes", tmp_path / "runtimes", "--out", out)
+    (trial,) = trials_of(out, "poor")
+    assert trial["status"] == "failed"
+    assert any("asked for sails = 5, and it runs with 2; it says: a note" in reason for reason in trial["reasons"])
+
+
+def test_limit_that_a_server_reached_stands_in_its_trial(tmp_path):
+    out = tmp_path / "out.jsonl"
+    add_runtime(tmp_path / "runtimes", "small", "limit")
+    regatta("run", "echo/small/size:64/connections:4", "--rounds", 1, "--measure", 0.1, "--warmup", 0.02,
+            "--runtimes", tmp_path / "runtimes", "--out", out)
+    trials = trials_of(out, "small")
+    assert trials and all("a limit of 7 was reached" in trial["warnings"] for trial in trials)
 
 
 def test_failed_trials_stand_in_the_record_and_others_go_on(tmp_path):
@@ -237,41 +248,6 @@ def test_without_out_the_record_goes_where_it_can_be_written(tmp_path):
     os.unlink(place)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
-def test_disk_full_in_the_middle_keeps_whole_records(tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk],
-                           capture_output=True)
-    if mount.returncode != 0:
-        pytest.skip("mounting is not permitted here")
-    try:
-        add_runtime(tmp_path / "fleet", "boat", "crash")
-        out = disk / "out.jsonl"
-        done = regatta("run", "hash/boat/blocks:1", "--runtimes", tmp_path / "fleet", "--rounds",
-                       1000, "--quiet", "--out", out)
-        assert done.returncode == 1
-        assert "No space left on device; the records before are kept" in one_line(done.stderr)
-        records = read_records(out)
-        assert len(records) > 2 and records[-1]["record"] == "trial"
-    finally:
-        subprocess.run(["umount", disk], check=True)
-
-
-def test_sigkill_leaves_a_readable_record_and_no_process(tmp_path):
-    add_runtime(tmp_path, "boat", "good")
-    process, out = started(tmp_path, "echo/boat/size:9")
-    assert processes_with(f" {tmp_path}/boat")
-    process.kill()
-    process.communicate(timeout=LONG_ENOUGH_S)
-    wait_until(lambda: not processes_with(f" {tmp_path}/boat") and
-               not processes_with(str(PROGRAM.parent / "regatta-load")))
-    records = read_records(out)
-    assert records[0]["record"] == "run" and records[-1]["record"] != "end"
-    done = regatta("compare", out)
-    assert "truncated" in done.stdout + done.stderr or records[-1]["record"] == "run"
-
-
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_request_to_stop_ends_the_run_tidily(tmp_path, number, status):
     add_runtime(tmp_path, "boat", "good")
@@ -330,7 +306,7 @@ def test_verify(tmp_path):
     rows = [[c.strip() for c in line.split("|")[1:-1]] for line in done.stdout.splitlines()[:4]]
     assert rows[0] == ["workload", "good", "unavailable"]
     assert rows[2] == ["delay", "-", "-"] and rows[3] == ["echo", "OK", "-"]
-    assert "- delay/good: cannot wait\n" in done.stdout and "- unavailable: no wind" in done.stdout
+    assert "- good, delay: cannot wait\n" in done.stdout and "- unavailable: no wind" in done.stdout
     done = regatta("verify", "^echo/(wrong-bytes|describe-crash)/", "--runtimes", tmp_path)
     assert done.returncode == 1
     assert "- FAIL echo/wrong-bytes/" in done.stdout and "wrong_reply" in done.stdout

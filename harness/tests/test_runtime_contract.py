@@ -3,12 +3,14 @@ import contextlib
 import hashlib
 import json
 import pathlib
+import resource
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import threading
+import time
 import tomllib
 
 import pytest
@@ -52,9 +54,10 @@ def is_reference(program):
 class Server:
     """`PROGRAM serve ...` from its ready line to its end."""
 
-    def __init__(self, program, workload, *words):
+    def __init__(self, program, workload, *words, **options):
         self.process = subprocess.Popen([program, "serve", "--workload", workload, *map(str, words)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        **options)
         self.ready = json.loads(self.process.stdout.readline())
 
     def connect(self):
@@ -137,8 +140,11 @@ def test_describe(program):
     assert described["description"] and described["versions"]["compiler"]
     assert described["available"] == (described["reason"] is None)
     for parameter in described["parameters"]:
-        assert parameter["min"] <= parameter["default"] <= parameter["max"], parameter
-    headers = {path.stem for path in (TREE / "workloads").glob("*.hpp")}
+        choices = parameter["choices"]
+        default = choices.index(parameter["default"]) if choices else parameter["default"]
+        assert parameter["min"] <= default <= parameter["max"], parameter
+    # `switch` is a word of the language, so its header and its type are called context_switch.
+    headers = {path.stem.removeprefix("context_") for path in (TREE / "workloads").glob("*.hpp")}
     assert {"echo", "cpu_request", "delay", "hash"} <= set(described["workloads"]) <= headers
     for workload in described["workloads"].values():
         assert workload["kind"] in ("server", "job")
@@ -172,7 +178,8 @@ def test_both_ways_to_stop(program, how):
             (done,) = server.end(how)
         assert server.process.returncode == 0
         assert done["event"] == "done" and done["aborted_sessions"] == 0
-        assert done["counters"] == {"accepted": 2, "requests": 3, "bytes_received": 35, "bytes_sent": 35, "errors": 0}
+        assert done["counters"] == {"accepted": 2, "requests": 3, "bytes_received": 35, "bytes_sent": 35, "errors": 0,
+                                    "cancelled": 0}
 
 
 def test_session_that_does_not_end_is_aborted_and_counted(program):
@@ -341,3 +348,47 @@ def test_nothing_outlives_the_program_and_nothing_is_written(program, tmp_path):
     process.communicate(timeout=LONG_ENOUGH_S)
     assert children == "" and process.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def connect_beyond_the_limit(program, limit, patience_s):
+    """The done line of a server that got twice as many connections as it may have descriptors; None where it may have more."""
+    server = Server(program, "echo", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+    with contextlib.ExitStack() as end:
+        end.callback(server.process.communicate)
+        end.callback(server.process.kill)
+        if resource.prlimit(server.ready["pid"], resource.RLIMIT_NOFILE)[0] != limit:
+            return None
+        peers = [end.enter_context(server.connect()) for _ in range(2 * limit)]
+        peers[0].sendall(b"a")
+        assert receive_exactly(peers[0], 1) == b"a"
+        time.sleep(patience_s)
+        (done,) = server.end("SIGTERM")
+        return done
+
+
+def test_limit_that_was_reached_is_named_in_the_done_line(program):
+    limit = 64
+    for patience_s in (0.05, 0.5, 5, 20):  # until the server has come to the first connection too many
+        done = connect_beyond_the_limit(program, limit, patience_s)
+        if done is None:
+            pytest.skip("the program may raise the limit beyond what it was given")
+        if done["notes"]:
+            break
+    (note,) = done["notes"]
+    assert f"RLIMIT_NOFILE is {limit}" in note and "accept" in note
+    assert 0 < done["counters"]["accepted"] < 2 * limit
+
+
+@pytest.mark.parametrize("program", [path for path in PROGRAMS if path.name == "thread"], ids=lambda path: path.name)
+def test_thread_limit_is_named_in_the_done_line(program):
+    memory_bytes, stack_bytes = 1 << 30, 64 << 20
+    server = Server(program, "echo", "--set", f"stack_bytes={stack_bytes}",
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes)))
+    with contextlib.ExitStack() as end:
+        end.callback(server.process.communicate)
+        end.callback(server.process.kill)
+        peers = [end.enter_context(server.connect()) for _ in range(memory_bytes // stack_bytes)]
+        assert peers[-1].recv(1) == b"", "the connection for which there is no thread is closed"
+        (done,) = server.end("SIGTERM")
+        (note,) = done["notes"]
+        assert "no thread" in note and f"ulimit -v {memory_bytes}" in note and "kernel.pid_max = " in note

@@ -117,6 +117,22 @@ def test_only_what_is_missing_is_installed(tree):
     assert "--no-remove" in install
 
 
+def test_all_installs_what_other_languages_need_too(tree):
+    lacks(tree, "first")
+    (tree / "scripts" / "packages_foreign.txt").write_text("second  # a test\n")
+    write_tool(tree / "tools/id", "echo 0")
+    write_tool(tree / "tools/apt-get", f'echo "$@" >>"{tree}/calls"')
+    done = run(tree, "run.sh", "--all", "list")
+    assert done.stdout == "list|\n" and (tree / "calls").read_text().endswith(" install first second\n")
+
+
+def test_all_runs_the_suite_of_all_models(tree):
+    write_tool(tree / "build/release/regatta", 'echo "$@"; [ "$1" != run ] || echo record >"$4"')
+    done = run(tree, "run.sh", "--all")
+    (file,) = (tree / "results" / "raw").glob("models-*Z.jsonl")
+    assert done.stdout.startswith(f"run models --out {file}\nreport {file} ")
+
+
 def test_nothing_is_asked_of_apt_when_nothing_is_missing(tree):
     write_tool(tree / "tools/apt-get", f'touch "{tree}/called"')
     assert run(tree, "run.sh", "list").returncode == 0
@@ -180,6 +196,7 @@ def test_both_runners_run_and_have_the_last_word(tree, runners, tmp_path):
     ctest, pytest_line = done.stdout.splitlines()
     assert ctest == f"ctest {tree}/build/release"
     assert "-m pytest" in pytest_line and pytest_line.endswith(f"for {tree}/build/release")
+    assert "--ignore-glob=*/test_distributed_*" in pytest_line  # CTest has them
 
 
 @pytest.mark.parametrize("failing", ["CTEST_STATUS", "PYTEST_STATUS"])
@@ -195,10 +212,42 @@ def test_in_ci_warnings_are_errors(tree, runners):
         assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout
 
 
+def test_ci_wishes_for_a_browser_and_does_without(tree, runners):
+    write_tool(tree / "tools/dpkg-query",
+               r"""shift 3; for name; do [ "$name" = chromium ] || echo "installed $name"; done""")
+    write_tool(tree / "tools/apt-get", f'echo "$@" >>"{tree}/calls"; exit 100')
+    write_tool(tree / "tools/id", "echo 0")
+    done = run(tree, "test.sh", **runners)
+    assert done.returncode == 0 and not (tree / "calls").exists()
+    done = run(tree, "test.sh", **runners, CI="true")
+    assert done.returncode == 0 and "no chromium: the tests that need it are skipped" in done.stderr
+    assert (tree / "calls").read_text().rstrip().endswith("install chromium")
+
+
 @pytest.mark.parametrize("words", [["asan"], ["--preset", "asan"]])
 def test_a_preset_runs_ctest_alone(tree, runners, words):
     done = run(tree, "test.sh", *words, **runners)
     assert done.returncode == 0 and done.stdout == f"ctest {tree}/build/asan\n"
+
+
+FUZZER = "extern \"C\" int LLVMFuzzerTestOneInput"
+
+
+def test_fuzzers_run_alone_or_in_ci(tree, runners):
+    write_tool(tree / "tools/clang++", f"grep -q '{FUZZER}'")
+    done = run(tree, "test.sh", "fuzz", **runners)
+    assert done.returncode == 0 and done.stdout == f"ctest {tree}/build/fuzz\n", done.stderr
+    done = run(tree, "test.sh", **runners, CI="true")
+    assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout and f"ctest {tree}/build/fuzz" in done.stdout
+    assert f"{tree}/build/fuzz" not in run(tree, "test.sh", **runners).stdout
+
+
+def test_without_libfuzzer_ci_says_so_and_fuzz_fails(tree, runners):
+    write_tool(tree / "tools/clang++", "exit 1")
+    done = run(tree, "test.sh", "fuzz", **runners)
+    assert done.returncode == 3 and "install clang" in one_line(done.stderr)
+    done = run(tree, "test.sh", **runners, CI="true")
+    assert done.returncode == 0 and "no fuzzing" in done.stderr and "build/fuzz" not in done.stdout
 
 
 @pytest.mark.parametrize("words", [["fast"], ["--preset", "fast"], ["asan", "more"], ["--preset", "asan", "more"]])
@@ -214,3 +263,26 @@ def test_python_is_one_that_has_the_libraries(tree, runners):
     (tree / "harness/tests/test_one.py").write_text("def test_one():\n    import matplotlib, numpy\n")
     done = run(tree, "test.sh", REGATTA_PYTHON=str(tree / "tools/none"))
     assert done.returncode == 0 and "1 passed" in done.stdout
+
+
+# pytest.sh, for CTest
+
+@pytest.mark.parametrize("text, status, says", [
+    ("def test_one():\n    pass\n", 0, "1 passed"),
+    ("def test_one():\n    assert False\n", 1, "1 failed"),
+    ("import pytest\ndef test_one():\n    pytest.skip('no such thing here')\n", 3, "no such thing here"),
+    ("import pytest\ndef test_one():\n    pytest.skip('no')\ndef test_two():\n    pass\n", 0, "1 passed, 1 skipped"),
+    ("", 1, "no tests ran"),
+    ("import no_such_module\n", 1, "no_such_module")])
+def test_ctest_is_told_how_tests_in_python_ended(tree, text, status, says):
+    file = tree / "test_it.py"
+    file.write_text(text)
+    done = run(tree, "scripts/pytest.sh", tree, file)
+    assert done.returncode == status and says in done.stdout, done.stderr
+
+
+def test_ctest_is_told_that_no_python_has_what_tests_need(tree):
+    (tree / "scripts" / "build.sh").write_text('find_python() { die "$exit_machine_lacks_something" "no Python 3"; }\n')
+    done = run(tree, "scripts/pytest.sh", tree, "test_it.py")
+    assert done.returncode == 3 and "no Python 3" in one_line(done.stderr)
+    assert run(tree, "scripts/pytest.sh", tree / "nowhere", "test_it.py").returncode == 2

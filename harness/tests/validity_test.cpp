@@ -45,20 +45,20 @@ TEST(validity, errors_are_told_by_kind) {
 
 TEST(validity, counters_of_both_sides_must_agree) {
     trial_evidence evidence = sound();
-    evidence.server.requests = 1199;
+    evidence.server->requests = 1199;
     EXPECT_EQ(only_reason(evidence), "the generator counted 1200 replies, the server 1199");
     evidence = sound();
-    evidence.server.bytes_received = 1;
+    evidence.server->bytes_received = 1;
     EXPECT_EQ(only_reason(evidence),
               "the generator counted 76800 bytes sent to the server, the server 1");
     evidence = sound();
-    evidence.server.bytes_sent = 1;
+    evidence.server->bytes_sent = 1;
     EXPECT_EQ(judge(evidence).reasons.size(), 1u);
     evidence = sound();
-    evidence.server.accepted = 51;
+    evidence.server->accepted = 51;
     EXPECT_EQ(only_reason(evidence), "the generator counted 50 connections, the server 51");
     evidence = sound();
-    evidence.server.errors = 4;
+    evidence.server->errors = 4;
     EXPECT_EQ(only_reason(evidence), "the server counted 4 failed sessions");
 }
 
@@ -85,7 +85,7 @@ TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
     EXPECT_TRUE(judge(evidence).reasons.empty());
     evidence.mean_in_flight = 54;
     EXPECT_EQ(judge(evidence).reasons.size(), 1u);
-    evidence.server.errors = 1;
+    evidence.server->errors = 1;
     EXPECT_FALSE(judge(evidence).is_transient);
 }
 
@@ -103,6 +103,17 @@ TEST(validity, saturation_tells_who_was_the_bottleneck) {
     EXPECT_EQ(judge(evidence).saturation, "server-bound");
     evidence.server_cpu_share = std::nullopt;
     EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+}
+
+TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_machine_too) {
+    trial_evidence evidence = sound();
+    evidence.generator_wait_share = 0.46;
+    EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+    evidence.server_wait_share = 0.41;
+    EXPECT_EQ(judge(evidence).saturation, std::nullopt);
+    evidence.server_wait_share = 0;
+    evidence.shares_cpu = true;
+    EXPECT_EQ(judge(evidence).saturation, "machine-shared");
 }
 
 TEST(validity, a_busy_machine_is_a_warning) {

@@ -1,4 +1,5 @@
-"""python3 -m regatta_plots FIGURE FILE -o out.svg | all FILE --out DIR | --list
+"""python3 -m regatta_plots FIGURE FILE -o out.svg | all FILE --out DIR | report FILE --out DIR
+   | --list
 
 Prints a line for each file written, and for each figure that `all` skips, with the reason. Exit
 status: 0 done, 1 a file cannot be read or written, or has no data for the one figure asked for,
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,50 +17,29 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from . import figures, style  # noqa: E402
-from .errors import NoData, RecordError  # noqa: E402
+from . import baseline, figures  # noqa: E402
+from .drawing import FORMATS, draw, draw_all, rendered, write_whole  # noqa: E402
+from .errors import NoData, RecordError, UsageError  # noqa: E402
+from .page import claims  # noqa: E402
 from .record import Results, read  # noqa: E402
+from .report import write  # noqa: E402
 
-
-def save(figure, path: Path) -> None:
-    """Writes the figure as the suffix says, whole or not at all, the same bytes each time."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    try:
-        with matplotlib.rc_context(style.RC):
-            figure.savefig(part, metadata=metadata)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def draw(name: str, results: Results):
-    """The figure called `name`, drawn in the project's style."""
-    with matplotlib.rc_context(style.RC):
-        return figures.load(name).draw(results)
-
-
-def draw_all(results: Results, folder: Path) -> None:
-    """Every figure that the file has data for, as PNG and SVG."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in figures.names():
-        try:
-            figure = draw(name, results)
-        except NoData as reason:
-            print(f"{name}: skipped: {reason}", flush=True)
-            continue
-        for suffix in (".svg", ".png"):
-            save(figure, folder / (name + suffix))
-            print(folder / (name + suffix), flush=True)
+FOLDERS = ("all", "report")  # what is written into a folder
 
 
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="regatta_plots", description="Figures from a Regatta results file.")
-    made.add_argument("figure", nargs="?", help="a figure's name, or all")
-    made.add_argument("file", nargs="?", help="results file")
+    made.add_argument("figure", nargs="?", metavar="FIGURE",
+                      help="a figure's name or the beginning of one; all: every figure; report: "
+                           "every figure, a page and a Markdown summary")
+    made.add_argument("file", nargs="?", metavar="FILE", help="results file")
     made.add_argument("-o", metavar="PATH", help="where one figure goes: .svg or .png")
-    made.add_argument("--out", metavar="DIR", help="where all figures go")
+    made.add_argument("--out", metavar="DIR", help="where all figures or the report go")
+    made.add_argument("--filter", metavar="REGEX", help="only benchmarks whose name matches")
+    made.add_argument("--baseline", metavar="RUNTIME", default="",
+                      help="what others are compared with (epoll if it is there)")
+    made.add_argument("--claims", metavar="JSON", help="report: results of claims, for the page")
     made.add_argument("--list", action="store_true", help="the figures' names")
     return made
 
@@ -66,17 +47,71 @@ def parser() -> argparse.ArgumentParser:
 def check(options: argparse.Namespace, usage: argparse.ArgumentParser) -> None:
     """Ends with status 2 and one line where the arguments make no sense."""
     if options.figure is None or options.file is None:
-        usage.error("needs a figure (or all) and a results file; --list prints the figures")
-    if options.figure == "all":
+        usage.error("needs a figure (or all, or report) and a results file; --list prints the "
+                    "figures")
+    if options.claims is not None and options.figure != "report":
+        usage.error("--claims goes with report")
+    if options.figure in FOLDERS:
         if options.out is None or options.o is not None:
-            usage.error("all needs --out DIR")
+            usage.error(f"{options.figure} needs --out DIR")
         return
-    if options.figure not in figures.names():
+    name = figures.named(options.figure)
+    if name is None:
         usage.error(f"unknown figure '{options.figure}'; choose from {', '.join(figures.names())}")
+    options.figure = name
     if options.o is None or options.out is not None:
         usage.error(f"{options.figure} needs -o PATH")
-    if Path(options.o).suffix not in (".svg", ".png"):
+    if Path(options.o).suffix[1:] not in FORMATS:
         usage.error(f"-o {options.o}: end it in .svg or .png")
+
+
+def results_of(options: argparse.Namespace) -> Results:
+    """The file as asked for."""
+    results = read(options.file)
+    if results.truncated:
+        print(f"{options.file}: truncated: its run did not end; going on with "
+              f"{len(results.trials)} trials", file=sys.stderr)
+    if options.filter is not None:
+        try:
+            results.keep(options.filter)
+        except re.error as error:
+            raise UsageError(
+                f"--filter '{options.filter}' is no regular expression: {error}") from error
+        if not results.trials and not results.memory:
+            raise UsageError(
+                f"--filter '{options.filter}' matches no benchmark of {options.file}")
+    results.baseline = options.baseline
+    if options.baseline:
+        baseline.label_of(results)
+    return results
+
+
+def draw_folder(results: Results, folder: Path) -> None:
+    """Every figure that the file has data for, as PNG and SVG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    skipped: list[tuple[str, str]] = []
+    for _, paths in draw_all(results, folder, skipped):
+        for path in paths:
+            print(path, flush=True)
+    for name, reason in skipped:
+        print(f"{name}: skipped: {reason}", flush=True)
+
+
+def run(options: argparse.Namespace) -> None:
+    """What was asked for, checked before."""
+    if options.figure in FOLDERS:
+        results = results_of(options)
+        if options.figure == "all":
+            draw_folder(results, Path(options.out))
+        else:
+            judged = claims.read(Path(options.claims)) if options.claims else []
+            write(results, Path(options.out), judged)
+        return
+    module = figures.load(options.figure)
+    results = module.read(options.file) if hasattr(module, "read") else results_of(options)
+    path = Path(options.o)
+    write_whole(path, rendered(draw(options.figure, results), path.suffix[1:]))
+    print(path)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,21 +123,22 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     check(options, usage)
     try:
-        results = read(options.file)
-        if results.truncated:
-            print(f"{options.file}: truncated: its run did not end; going on with "
-                  f"{len(results.trials)} trials", file=sys.stderr)
-        if options.figure == "all":
-            draw_all(results, Path(options.out))
-        else:
-            save(draw(options.figure, results), Path(options.o))
-            print(options.o)
+        run(options)
+    except UsageError as error:
+        print(f"{options.figure}: {error}", file=sys.stderr)
+        return 2
     except (NoData, RecordError) as error:
         print(f"{options.figure}: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on
         return 1
     except OSError as error:
         print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"{options.figure}: interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

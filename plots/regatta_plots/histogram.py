@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 SUB_BUCKET_BITS = 7
@@ -31,7 +33,8 @@ class Histogram:
     """Counts of values; mergeable."""
 
     def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
+        self._index = np.array([], dtype=np.uint32)
+        self._times = np.array([], dtype=np.uint64)
         self.count = 0
         self.min: int | None = None
         self.max = 0
@@ -42,16 +45,33 @@ class Histogram:
         if record["sub_bucket_bits"] != SUB_BUCKET_BITS:
             raise ValueError("histogram has another number of sub-buckets")
         made = cls()
-        made.counts = {int(index): int(times) for index, times in record["counts"]}
-        made.count = sum(made.counts.values())
+        pairs = np.array(record["counts"], dtype=np.uint64).reshape(-1, 2)
+        made._index, made._times = pairs[:, 0].astype(np.uint32), pairs[:, 1].copy()
+        made.count = int(made._times.sum())
         if made.count:
             made.min = int(record["min"])
             made.max = int(record["max"])
         return made
 
+    @classmethod
+    def merged(cls, parts: Iterable[Histogram]) -> Histogram:
+        """All values of all parts."""
+        whole = cls()
+        for part in parts:
+            whole.merge(part)
+        return whole
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """How many values each bucket has; only those above 0."""
+        return {int(index): int(times) for index, times in zip(self._index, self._times)}
+
     def merge(self, other: Histogram) -> None:
-        for index, times in other.counts.items():
-            self.counts[index] = self.counts.get(index, 0) + times
+        index = np.concatenate((self._index, other._index))
+        times = np.concatenate((self._times, other._times))
+        self._index, place = np.unique(index, return_inverse=True)
+        self._times = np.zeros(len(self._index), dtype=np.uint64)
+        np.add.at(self._times, place, times)
         self.count += other.count
         self.max = max(self.max, other.max)
         if other.min is not None:
@@ -62,10 +82,15 @@ class Histogram:
         fractions = np.asarray(fractions, dtype=float)
         if self.count == 0:
             return np.full(fractions.shape, np.nan)
-        index = np.array(sorted(self.counts), dtype=np.uint64)
-        seen = np.cumsum([self.counts[int(i)] for i in index])
-        rank = np.clip(np.ceil(fractions * self.count), 1, self.count)
-        values = middle_of(index)[np.searchsorted(seen, rank)].astype(float)
-        values = np.clip(values, self.min, self.max)
+        values = self._values_of(np.clip(np.ceil(fractions * self.count), 1, self.count))
         enough = self.count * (1 - fractions) >= 100 * (1 - 1e-9)
         return np.where(enough, values, np.nan)
+
+    def value_of_rank(self, rank: int) -> float:
+        """The value that so many, 1 to count, do not exceed."""
+        return float(self._values_of(np.array([float(rank)]))[0])
+
+    def _values_of(self, ranks: np.ndarray) -> np.ndarray:
+        seen = np.cumsum(self._times).astype(float)
+        values = middle_of(self._index)[np.searchsorted(seen, ranks)].astype(float)
+        return np.clip(values, self.min, self.max)

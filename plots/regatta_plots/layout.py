@@ -36,18 +36,22 @@ class Page:
 
     def __init__(self, title: str, subtitle: str, panel_titles: list[str], results: Results, *,
                  legend: list[Entry] = (), heights: list[float] | None = None,
-                 row_names: list[str] = (), aside: float = 0) -> None:
+                 row_names: list[str] = (), aside: float = 0, columns: int = 0,
+                 width: float = 0, below: float = 0) -> None:
         """`heights`: of each panel, where they differ; `row_names`: what stands left of the axes
-        in place of numbers; `aside`: room right of each panel."""
+        in place of numbers; `aside`: room right of each panel; `columns` and `width` of a panel:
+        where the number of panels does not say it; `below`: more room under the panels."""
         count = len(panel_titles)
-        self.columns = columns = 1 if count == 1 else 2 if count in (2, 4) else 3
-        width = 6.4 if columns == 1 else 3.7
+        columns = columns or (1 if count == 1 else 2 if count in (2, 4) else 3)
+        self.columns = columns
+        width = width or (6.4 if columns == 1 else 3.7)
         heights = heights or [3.2 if columns == 1 else 2.6] * count
         names = max((len(name) for name in row_names), default=0) * _CHARACTER
         left = max(0.95, names + 0.35)
         between = max(0.85, names + 0.35) + aside
-        right = 0.75 + max(len(e.label) for e in legend) * _CHARACTER if legend else 0.4 + aside
-        total = left + columns * width + (columns - 1) * between + right
+        right = 0.75 + max(len(e.label) for e in legend) * _CHARACTER if legend else 0.4
+        right += aside
+        total = max(left + columns * width + (columns - 1) * between + right, 5.5)
         titles = [textwrap.fill(text.replace("/", " "), int(width / _CHARACTER))
                   for text in panel_titles]
         head = textwrap.wrap(subtitle, int((total - 0.4) / _CHARACTER))
@@ -55,7 +59,7 @@ class Page:
         rows = [slice(start, start + columns) for start in range(0, count, columns)]
         title_room = [0.1 + _LINE * max(t.count("\n") + 1 for t in titles[row]) for row in rows]
         above = 0.5 + _LINE * len(head)
-        below = 0.7 + 0.14 * len(foot)
+        below += 0.7 + 0.14 * len(foot)
         gap = 0.45
         needed = above + sum(title_room) + sum(max(heights[row]) for row in rows) \
             + gap * (len(rows) - 1) + below
@@ -74,7 +78,7 @@ class Page:
                 self.axes.append(self._panel(box, titles[row.start + column]))
             top -= max(heights[row]) + gap
         if legend:
-            self._add_legend(legend, total - right + 0.1, page - above - 0.1)
+            self._add_legend(legend, total - right + aside + 0.1, page - above - 0.1)
 
     def _panel(self, box: tuple[float, float, float, float], title: str) -> Axes:
         x, y, width, height = box
@@ -97,7 +101,8 @@ class Page:
                            bbox_to_anchor=(x / self._size[0], y / self._size[1]))
 
     def _text(self, x: float, y: float, text: str, **style) -> None:
-        self.figure.text(x / self._size[0], y / self._size[1], text, **{"va": "baseline", **style})
+        self.figure.text(x / self._size[0], y / self._size[1], text, parse_math=False,
+                         **{"va": "baseline", **style})
 
 
 def _footer(results: Results, width: int) -> list[str]:
@@ -119,6 +124,7 @@ def _footer(results: Results, width: int) -> list[str]:
         run.get("run_id") and f"run {run['run_id']}",
         rounds and f"{rounds} round{'s' if rounds != 1 else ''}",
         (run.get("started_at") or "")[:10],
+        results.filter and f"only {results.filter}",
         "truncated run" if results.truncated else None,
     ]
     known = [str(part) for part in parts if part]

@@ -14,6 +14,7 @@ from matplotlib.transforms import ScaledTranslation
 from . import style
 from .errors import NoData
 from .layout import Entry, Page, plot_style
+from .panels import limited
 from .record import Results
 from .stats import Estimate
 from .summary import Benchmark, benchmarks, by_group
@@ -132,8 +133,9 @@ def draw_against(results: Results, *, parameter: str, metric: str, divisor: floa
     panels = panels_against(results, parameter, metric)
     if not panels:
         raise NoData(f"no benchmark with ok trials has {metric} for two values of {parameter}")
+    panels, left_out = limited(panels)
     subtitle, titles = subtitle_of(panels, "median of trials, 95 % intervals, "
-                                           "runtimes side by side")
+                                           f"runtimes side by side{left_out}")
     looks = {entry.label: entry.look for entry in legend_of(panels)}
     shown = {member.label for members in panels.values() for member in members
              if not math.isnan(member.estimate(metric).median)}

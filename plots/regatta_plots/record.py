@@ -1,24 +1,61 @@
-"""Reads a results file as harness/record/record_reader.hpp does."""
+"""Reads a results file as harness/record/record_reader.hpp does, line by line; what is large in a
+trial is kept in arrays, so that memory stays below the size of the file."""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from .errors import RecordError
+from .histogram import Histogram
 
 SCHEMA = 1
+INTERVAL_FIELDS = ("start_ns", "replies", "latency_ns_mean", "latency_ns_p99")
 
 
 @dataclass
 class Results:
-    """A results file in memory."""
+    """A results file in memory. In `trials`, histograms are Histogram, and `intervals` an array of
+    INTERVAL_FIELDS with NaN where the file has null."""
 
     path: Path
     run: dict = field(default_factory=dict)
     trials: list[dict] = field(default_factory=list)
+    memory: list[dict] = field(default_factory=list)  # of `regatta memory`
+    verdicts: list[dict] = field(default_factory=list)
+    end: dict = field(default_factory=dict)
     truncated: bool = True
+    grouped: list | None = None  # the trials by benchmark (summary.py), once somebody asked
+    filter: str = ""    # the regular expression by which benchmarks were left out; empty: none was
+    baseline: str = ""  # the runtime that others are compared with; empty: the project's choice
+
+    def add(self, record: dict) -> None:
+        """Takes one record; kinds that no figure shows are passed over."""
+        kind = record["record"]
+        self.grouped = None
+        self.truncated = kind != "end"
+        if kind == "run":
+            self.run = record
+        elif kind == "end":
+            self.end = record
+        elif kind == "trial":
+            self.trials.append(_compact(record))
+        elif kind == "memory":
+            self.memory.append(_checked_memory(record))
+        elif kind == "verdict":
+            self.verdicts.append(record)
+
+    def keep(self, expression: str) -> None:
+        """Leaves out the benchmarks whose name does not match; throws re.error."""
+        wanted = re.compile(expression).search
+        self.filter = expression
+        self.grouped = None
+        for records in (self.trials, self.memory, self.verdicts):
+            records[:] = [each for each in records if wanted(each.get("benchmark", ""))]
 
 
 def read(path: str | Path) -> Results:
@@ -60,8 +97,36 @@ def _parse(path: Path, number: int, line: str) -> dict | None:
 
 
 def _add(results: Results, record: dict) -> None:
-    results.truncated = record["record"] != "end"
-    if record["record"] == "run":
-        results.run = record
-    elif record["record"] == "trial":
-        results.trials.append(record)
+    try:
+        results.add(record)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecordError(f"{results.path}: {record['record']} {record.get('trial')}: "
+                          f"lacks or misuses {error}") from error
+
+
+def _checked_memory(record: dict) -> dict:
+    """The record, if it has what tables and figures need; else a KeyError or TypeError says
+    what."""
+    for field_ in ("benchmark", "runtime", "connections", "status"):
+        record[field_]
+    if record["status"] == "ok":
+        record["reading"]["pss_bytes"]
+    return record
+
+
+def _compact(trial: dict) -> dict:
+    """The trial with arrays for its lists of numbers, and without the series that nothing shows."""
+    for holder, key in ((trial, "latency"), (trial.get("apart"), "others"),
+                        ((trial.get("job") or {}).get("samples"), "histogram"),
+                        *((trial.get("open_loop"), part)
+                          for part in ("service", "lag", "own_lag"))):
+        if holder and holder.get(key):
+            holder[key] = Histogram.from_json(holder[key])
+    if trial.get("intervals"):
+        trial["intervals"] = np.array(
+            [[np.nan if each[name] is None else each[name] for name in INTERVAL_FIELDS]
+             for each in trial["intervals"]], dtype=float)
+    trial.pop("memory_series", None)
+    if threads := (trial.get("server") or {}).get("threads"):
+        threads.pop("each", None)
+    return trial

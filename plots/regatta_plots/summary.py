@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from . import style
 from .errors import RecordError
 from .histogram import Histogram
+from .histogram import Histogram
 from .record import Results
 from .stats import Estimate, summarise
 
@@ -19,9 +20,9 @@ def natural_key(text: str) -> list:
             for part in re.split(r"(\d+)", text) if part]
 
 
-@dataclass
+@dataclass(eq=False)
 class Benchmark:
-    """The ok trials of one benchmark."""
+    """The trials of one benchmark; figures are of the ok ones."""
 
     name: str
     group: str  # what it shares with its rivals: "echo/size:64/connections:50/workers:1"
@@ -32,16 +33,42 @@ class Benchmark:
     mode: str | None = None
     latency_kind: str | None = None
     trials: list[dict] = field(default_factory=list)
+    others: list[dict] = field(default_factory=list)  # trials that are invalid or failed
+    known: dict = field(default_factory=dict)  # what was computed once, by what it is
+
+    def once(self, key: object, compute: Callable[[], object]) -> object:
+        """What `compute` gives, computed at the first call for `key`."""
+        if key not in self.known:
+            self.known[key] = compute()
+        return self.known[key]
 
     def estimate(self, metric: str) -> Estimate:
         """Median and interval over the ok trials that have the metric."""
-        values = [trial["metrics"].get(metric) for trial in self.trials]
-        return summarise([value for value in values if value is not None])
+        return self.once(("estimate", metric),
+                         lambda: summarise(list(self.by_round(metric).values())))
 
     def histograms(self) -> list[Histogram]:
         """Each ok trial's latencies."""
-        return [Histogram.from_json(trial["latency"]) for trial in self.trials
-                if trial.get("latency")]
+        return [trial["latency"] for trial in self.trials if trial.get("latency")]
+
+    def by_round(self, metric: str) -> dict[int, float]:
+        """The metric of each round that has it; `apart.NAME` is a field of what is set apart."""
+        found = {}
+        for trial in self.trials:
+            where, _, name = metric.rpartition(".")
+            value = ((trial.get(where) or {}) if where else trial["metrics"]).get(name)
+            if value is not None:
+                found.setdefault(trial["round"], value)
+        return found
+
+    def cache_states(self) -> dict[int, str]:
+        """By round, how far apart the CPUs were; without where that does not matter."""
+        return {trial["round"]: trial["cache_distance"]["state"] for trial in self.trials
+                if trial.get("cache_distance")}
+
+    def merged(self) -> Histogram:
+        """All ok trials' latencies."""
+        return self.once("merged", lambda: Histogram.merged(self.histograms()))
 
     def loop(self) -> str:
         """"closed loop"."""
@@ -63,18 +90,28 @@ def split_name(name: str, runtime: str) -> tuple[str, str]:
 
 def benchmarks(results: Results) -> list[Benchmark]:
     """All benchmarks with an entry in the file, also those without an ok trial."""
-    found: dict[str, Benchmark] = {}
+    if results.grouped is None:
+        results.grouped = _group(results)
+    return results.grouped
+
+
+def _group(results: Results) -> list[Benchmark]:
+    found: dict[tuple[str, str | None], Benchmark] = {}
     for trial in results.trials:
         try:
             name, runtime = trial["benchmark"], trial["runtime"]
             group, label = split_name(name, runtime)
-            benchmark = found.setdefault(name, Benchmark(
+            side = trial.get("side")  # of a gate: which of two builds ran
+            label += f" ({side})" if side else ""
+            benchmark = found.setdefault((name, side), Benchmark(
                 name, group, label, trial["workload"], runtime, trial.get("params") or {}))
             benchmark.mode = benchmark.mode or trial.get("mode")
             benchmark.latency_kind = benchmark.latency_kind or trial.get("latency_kind")
             if trial["status"] == "ok":
-                trial["metrics"].get("throughput_per_s")
+                trial["metrics"].get("throughput_per_s"), trial["round"]
                 benchmark.trials.append(trial)
+            else:
+                benchmark.others.append(trial)
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"{results.path}: trial {trial.get('trial')}: "
                               f"lacks or misuses {error}") from error

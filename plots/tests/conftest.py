@@ -19,9 +19,9 @@ FOUR = ["thread", "asio", "fiber", "uring"]
 
 @pytest.fixture(scope="session")
 def four_file(tmp_path_factory) -> Path:
-    """4 runtimes, 3 connection counts, 3 rounds, and a job."""
+    """4 runtimes, 3 connection counts, 3 rounds, a job, open-loop and memory trials."""
     return synthetic.write(tmp_path_factory.mktemp("four") / "four.jsonl",
-                           synthetic.run(FOUR, [1, 50, 500]))
+                           synthetic.run(FOUR, [1, 50, 500], everything=True))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def call(*arguments, **options):
 def test_all_writes_every_figure_twice_and_the_same_bytes_each_time(four_file, tmp_path):
     done = call("all", four_file, "--out", tmp_path / "a")
     assert (done.returncode, done.stderr) == (0, "")
-    expected = {name + suffix for name in figures.names() for suffix in (".svg", ".png")}
+    expected = {name + suffix for name in figures.in_reports() for suffix in (".svg", ".png")}
     assert {Path(printed).name for printed in done.stdout.splitlines()} == expected
     assert {path.name for path in (tmp_path / "a").iterdir()} == expected
     call("all", four_file, "--out", tmp_path / "b")
@@ -65,7 +65,7 @@ def test_list_names_every_figure():
     ([], 2, "needs a figure"),
     (["all"], 2, "needs a figure"),
     (["all", "FILE"], 2, "all needs --out"),
-    (["p99", "FILE", "-o", "x.svg"], 2, "unknown figure 'p99'; choose from cpu_per_request"),
+    (["latency", "FILE", "-o", "x.svg"], 2, "unknown figure 'latency'; choose from coordinated_omission"),
     (["p99_connections", "FILE"], 2, "needs -o"),
     (["p99_connections", "FILE", "-o", "x.pdf"], 2, "end it in .svg or .png"),
     (["p99_connections", "/nonexistent", "-o", "x.svg"], 1, "cannot read /nonexistent"),

@@ -1,8 +1,10 @@
 """What stands in a figure is what stands in the file."""
 
+import functools
 import math
 import statistics
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -14,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from regatta_plots import figures, style
 from regatta_plots.errors import NoData
 from regatta_plots.histogram import Histogram
+from regatta_plots.record import Results
 from regatta_plots.stats import summarise
 
 AGAINST_CONNECTIONS = {"throughput_connections": ("throughput_per_s", 1),
@@ -87,9 +90,9 @@ def test_open_and_closed_loop_never_share_a_panel(results_of):
 
 def test_percentile_curve_is_the_merged_histogram(four):
     axes = next(a for a in draw("latency_percentiles", four).axes
-                if "connections:50 " in a.get_title(loc="left"))
-    trials = [Histogram.from_json(t["latency"]) for t in four.trials
-              if t["runtime"] == "uring" and t["params"].get("connections") == 50]
+                if "echo size:64 connections:50 " in a.get_title(loc="left"))
+    trials = [t["latency"] for t in four.trials
+              if t["runtime"] == "uring" and t["workload"] == "echo" and t["params"].get("connections") == 50]
     merged = Histogram()
     for histogram in trials:
         merged.merge(histogram)
@@ -114,7 +117,7 @@ def test_cpu_bars_start_at_zero_and_end_at_the_median(four):
     assert [text.get_text() for text in axes.get_yticklabels()] == FOUR
 
 
-@pytest.mark.parametrize("name", figures.names())
+@pytest.mark.parametrize("name", figures.in_reports())
 def test_no_data_says_what_is_missing(results_of, name):
     records = synthetic.run(["asio"], [50], workloads=("echo",))
     for record in records[1:-1]:
@@ -127,15 +130,25 @@ FIFTEEN = [*style.RUNTIMES, "go_net", "python_asyncio", "python_threads", "pytho
            "rust_tokio", "node_libuv", "java_virtual_threads"]
 
 
+@functools.cache
+def many(runtimes, connections, rounds):
+    """Results with everything in them; made once for all figures."""
+    made = Results(Path("synthetic"))
+    records = synthetic.run(list(runtimes), list(connections), rounds, samples=10_000,
+                            everything=True)
+    for each in records:
+        made.add(each)
+    return made
+
+
 @pytest.mark.parametrize(("runtimes", "connections", "rounds"), [
     (FOUR, [1, 50, 500], 3), (["asio"], [50], 1),
     (FIFTEEN, [1, 4, 16, 50, 100, 500, 1000, 5000], 2),
     (["thread", "a_runtime_with_a_name_of_great_length"], list(range(10, 510, 10)), 2)])
-@pytest.mark.parametrize("name", figures.names())
-def test_no_text_is_cut_off_or_covers_another(results_of, name, runtimes, connections, rounds):
+@pytest.mark.parametrize("name", figures.in_reports())
+def test_no_text_is_cut_off_or_covers_another(name, runtimes, connections, rounds):
     try:
-        records = synthetic.run(runtimes, connections, rounds, samples=10_000)
-        figure = draw(name, results_of(records))
+        figure = draw(name, many(tuple(runtimes), tuple(connections), rounds))
     except NoData:
         assert len(connections) == 1
         return
@@ -173,3 +186,97 @@ def test_a_runtime_with_settings_of_its_own_keeps_its_colour():
 def test_order_of_runtimes_is_fixed():
     names = ["zig_io", "uring", "go_net", "asio", "thread"]
     assert sorted(names, key=style.order_key) == ["thread", "asio", "uring", "go_net", "zig_io"]
+
+
+def test_memory_lines_and_bars_are_the_fitted_slopes(four):
+    lines, bars = draw("memory_per_connection", four).axes
+    for row, runtime in enumerate(FOUR):
+        points = [(r["connections"], sum(r["reading"][part] for part in
+                   ("pss_bytes", "page_table_bytes", "kernel_stack_bytes")))
+                  for r in four.memory if r["runtime"] == runtime]
+        slope, intercept = np.polyfit(*np.array(points, dtype=float).T, 1)
+        drawn = line(lines, runtime)
+        assert list(drawn.get_xdata()) == [0, 10_000]
+        assert drawn.get_ydata()[1] == pytest.approx((intercept + slope * 10_000) / 2**20)
+        parts = [patch for patch in bars.patches
+                 if patch.get_y() + patch.get_height() / 2 == pytest.approx(row)]
+        assert len(parts) == 3
+        assert sum(patch.get_width() for patch in parts) == pytest.approx(slope / 1024, rel=1e-6)
+        assert bars.texts[row].get_text() == f"{slope / 1024:,.2f}"
+
+
+def test_latency_over_rate_is_the_median_and_marks_who_fell_behind(four):
+    (axes,) = draw("latency_rate", four).axes
+    for runtime in FOUR:
+        of_rate = {per_s: [t["metrics"] for t in four.trials if t["runtime"] == runtime
+                           and t["params"].get("rate_per_s") == per_s]
+                   for per_s in synthetic.RATES}
+        drawn = line(axes, runtime)
+        for per_s, x, y in zip(synthetic.RATES, drawn.get_xdata(), drawn.get_ydata()):
+            assert x == pytest.approx(
+                statistics.median(m["throughput_per_s"] for m in of_rate[per_s]))
+            assert y == pytest.approx(
+                statistics.median(m["latency_ns_p99"] for m in of_rate[per_s]) / 1e3)
+    hollow = [each for each in axes.lines if each.get_markerfacecolor() == "white"]
+    assert [each.get_xdata()[0] for each in hollow] == pytest.approx([8000], rel=0.02)
+
+
+def test_a_rate_whose_p99_nobody_knows_is_an_arrow_and_not_a_point(results_of):
+    records = synthetic.run(["asio", "uring"], [50], everything=True, workloads=())
+    for record in records:
+        if record.get("runtime") == "uring" and record["params"].get("rate_per_s") == 8000:
+            record["metrics"]["latency_ns_p99"] = None
+            record["open_loop"] |= {"censored": 900, "censored_ns_min": 2 * 10**9}
+    (axes,) = draw("latency_rate", results_of(records)).axes
+    assert len(line(axes, "asio").get_xdata()) == 3 and len(line(axes, "uring").get_xdata()) == 2
+    [arrow] = [each for each in axes.lines if each.get_label() == "_beyond"]
+    assert list(arrow.get_xdata()) == [8000]
+    titles = [each.get_title(loc="left").replace("\n", " ")
+              for each in draw("coordinated_omission", results_of(records)).axes]
+    assert titles[0].startswith("asio") and "unknown" not in titles[0]
+    assert titles[1].endswith("omission factor unknown, 2,700 unanswered requests are in no curve")
+
+
+def test_the_band_stays_in_the_panel(results_of):
+    records = synthetic.run(["asio"], [50], everything=True, workloads=())
+    for record in records:
+        if record.get("mode") == "open":
+            record["metrics"]["latency_ns_p99"] = (5, 10, 15)[record["round"]] * 10**6
+    (axes,) = draw("latency_rate", results_of(records)).axes
+    low, high = axes.get_ylim()
+    assert low < 5000 and high > 15_000
+
+
+def test_tasks_are_not_called_connections(results_of):
+    records = synthetic.run(["asio"], [50], everything=True, workloads=())
+    for record in records:
+        if record["record"] == "memory":
+            record["counted"] = "tasks"
+            record["benchmark"] = record["benchmark"].replace("connections:", "tasks:")
+    lines, bars = draw("memory_per_connection", results_of(records)).axes
+    assert lines.get_xlabel() == "idle tasks"
+    assert bars.get_title(loc="left").endswith("KiB for each task")
+
+
+def test_omission_factor_is_the_ratio_of_the_p99s(four):
+    figure = draw("coordinated_omission", four)
+    assert len(figure.axes) == len(FOUR)  # each at its highest rate
+    trials = [t for t in four.trials if t["runtime"] == "thread"
+              and t["params"].get("rate_per_s") == max(synthetic.RATES)]
+    merged = {"response": Histogram(), "service": Histogram()}
+    for trial in trials:
+        merged["response"].merge(trial["latency"])
+        merged["service"].merge(trial["open_loop"]["service"])
+    p99 = {name: h.values_at(np.array([0.99]))[0] for name, h in merged.items()}
+    title = figure.axes[0].get_title(loc="left").replace("\n", " ")
+    assert title.startswith("thread, delay")
+    assert title.endswith(f"omission factor {p99['response'] / p99['service']:.2f}")
+
+
+def test_a_stall_is_seen_in_the_time_series(four):
+    axes = draw("time_series", four).axes
+    rates, tails = axes[0], axes[1]
+    stalled = line(rates, "uring")
+    assert stalled.get_ydata()[7] == 0 and stalled.get_xdata()[7] == pytest.approx(0.75)
+    assert rates.get_ylim()[0] == 0
+    assert math.isnan(line(tails, "uring").get_ydata()[7])

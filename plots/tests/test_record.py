@@ -9,6 +9,7 @@ import synthetic
 from regatta_plots.errors import RecordError
 from regatta_plots.record import read
 
+TRIALS = 4 * (6 + len(synthetic.RATES)) * 3  # of four_file
 RUN = {"record": "run", "schema": 1, "run_id": "x"}
 
 
@@ -23,10 +24,12 @@ def test_the_synthetic_files_are_as_the_schema_says(four_file):
 def test_whole_file(four):
     assert not four.truncated
     assert four.run["run_id"] == "20260101T000000Z-0000"
-    assert len(four.trials) == 4 * 4 * 3
+    assert len(four.trials) == TRIALS
+    assert len(four.memory) == 4 * 3 * 3
 
 
-@pytest.mark.parametrize(("cut", "left"), [(1, 48), (0, 48), (-1, 47), (-200, 47)])
+@pytest.mark.parametrize(("cut", "left"), [(1, TRIALS), (0, TRIALS), (-1, TRIALS - 1),
+                                          (-200, TRIALS - 1)])
 def test_a_cut_file_is_truncated_and_readable(four_file, tmp_path, cut, left):
     """Cut behind, at and before the line end of the last trial."""
     path = tmp_path / "cut.jsonl"
@@ -59,6 +62,23 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, text, complaint):
         read(path)
     assert f"wrong.jsonl{complaint}" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("lacking", ["benchmark", "connections", "reading"])
+def test_a_memory_record_that_lacks_something_is_named(tmp_path, lacking):
+    records = [each for each in synthetic.run(["asio"], [50], 1, workloads=(), everything=True, samples=12_000)
+               if each["record"] in ("run", "memory")]
+    del records[1][lacking]
+    path = synthetic.write(tmp_path / "lacks.jsonl", records)
+    with pytest.raises(RecordError, match=f"memory 0: lacks or misuses '{lacking}'"):
+        read(path)
+
+
+def test_a_filter_leaves_out_and_is_remembered(four_file):
+    results = read(four_file)
+    results.keep("^echo/asio/")
+    assert {t["runtime"] for t in results.trials} == {"asio"} and results.filter == "^echo/asio/"
+    assert {t["workload"] for t in results.trials + results.memory} == {"echo"}
 
 
 def test_missing_folder_and_binary(tmp_path):

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "runtimes/asio/blank_submissions.hpp"  // before Asio
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -17,9 +18,22 @@
 #include <memory>
 #include <vector>
 
+#include "runtimes/asio/deadline.hpp"
+#include "runtimes/asio/parked.hpp"
+#include "runtimes/asio/scoped_wait.hpp"
 #include "runtimes/runtime.hpp"
-#include "runtimes/support/live_set.hpp"
+#include "runtimes/support/channel.hpp"
+#include "runtimes/support/connections.hpp"
+#include "runtimes/support/mailbox.hpp"
+#include "runtimes/support/offload.hpp"
+#include "runtimes/support/semaphore.hpp"
 #include "runtimes/support/socket.hpp"
+#include "runtimes/support/task_group.hpp"
+
+// g++ 12 says that a lambda written in a coroutine has no linkage, and warns of coroutine templates
+// that take one.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
 
 namespace regatta {
 
@@ -32,73 +46,144 @@ class asio_runtime {
     using protocol = boost::asio::generic::stream_protocol;
     using socket = boost::asio::basic_stream_socket<protocol, executor>;
     using acceptor = boost::asio::basic_socket_acceptor<protocol, executor>;
-    using timer = boost::asio::basic_waitable_timer<
-        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
     using error_code = boost::system::error_code;
 
     struct connection {
+        live_set<connection>& home;  // the set it is in
         socket peer;
         std::size_t place = 0;
+        on_asio::signalled_wait reading;
+        on_asio::signalled_wait writing;
         std::byte buffer[receive_bytes];
 
-        explicit connection(socket accepted) : peer(std::move(accepted)) {}
+        connection(asio_runtime& worker, socket opened, live_set<connection>& of_its_kind)
+            : home(of_its_kind),
+              peer(std::move(opened)),
+              reading(worker.everything_),
+              writing(worker.everything_) {
+            home.add(*this);
+        }
+        ~connection() { home.remove(*this); }
         int descriptor() { return peer.native_handle(); }
+
+        template <class Handler>
+        void receive(Handler handler) {
+            peer.async_read_some(
+                boost::asio::buffer(buffer),
+                on_asio::wrapped_handler<to_received, Handler>{{buffer}, std::move(handler)});
+        }
+        template <class Handler>
+        void send(bytes_view bytes, Handler handler) {
+            boost::asio::async_write(
+                peer, boost::asio::buffer(bytes.data(), bytes.size()),
+                on_asio::wrapped_handler<to_outcome, Handler>{{}, std::move(handler)});
+        }
     };
-    struct sleep {
-        timer until;
-        std::size_t place = 0;
+
+    // What Asio gives, as what our verbs give.
+    struct to_received {
+        const std::byte* data;
+        template <class Handler>
+        void operator()(Handler& handler, const error_code& error, std::size_t size) const {
+            std::move(handler)(received<bytes_view>{errno_of(error), bytes_view(data, size)});
+        }
     };
+    struct to_outcome {
+        template <class Handler>
+        void operator()(Handler& handler, const error_code& error, std::size_t = 0) const {
+            std::move(handler)(outcome{errno_of(error)});
+        }
+    };
+
+    /// A deferred operation that gives `Result`: that of `start()`, inside the task's scope where
+    /// it has one.
+    template <class Result, class Start>
+    static auto operation(on_asio::signalled_wait& wait, Start start) {
+        return boost::asio::async_initiate<const boost::asio::deferred_t, void(Result)>(
+            [&wait, start](auto&& handler) {
+                if (current_scope == nullptr) [[likely]] {
+                    start(std::move(handler));
+                } else {
+                    on_asio::initiate_in_scope<Result>(wait, start, std::move(handler));
+                }
+            },
+            boost::asio::deferred);
+    }
+
+    /// The same of a connect, which always waits inside a scope: the task's or the worker's.
+    static auto connecting(on_asio::signalled_wait& wait, socket& opened,
+                           const protocol::endpoint& to) {
+        const auto start = [&opened, &to](auto&& handler) {
+            using handler_type = std::decay_t<decltype(handler)>;
+            opened.async_connect(
+                to, on_asio::wrapped_handler<to_outcome, handler_type>{{}, std::move(handler)});
+        };
+        return boost::asio::async_initiate<const boost::asio::deferred_t, void(outcome)>(
+            [&wait, start](auto&& handler) {
+                on_asio::initiate_in_scope<outcome>(wait, start, std::move(handler));
+            },
+            boost::asio::deferred);
+    }
+
+    struct sleeping final : on_asio::scoped_wait {
+        on_asio::timer until;
+        sleeping(asio_runtime& worker, std::chrono::nanoseconds duration)
+            : scoped_wait(worker.everything_), until(worker.context_.get_executor(), duration) {}
+        void on_cancel() noexcept override { until.cancel(); }
+    };
+
+    /// Suspends the task until `waiting` is woken or cancelled.
+    template <class Operation>
+    auto suspension(on_asio::parked_in<Operation>& waiting) {
+        return boost::asio::async_initiate<const boost::asio::deferred_t, void()>(
+            [this, &waiting](auto&& handler) { waiting.begin(scope(), std::move(handler)); },
+            boost::asio::deferred);
+    }
 
 public:
     template <class T>
     using task = boost::asio::awaitable<T, executor>;
+    using task_group = regatta::task_group<asio_runtime>;
+    template <class T>
+    using channel = regatta::channel<asio_runtime, T>;
+    using semaphore = regatta::semaphore<asio_runtime>;
 
     class stream {
     public:
         stream(asio_runtime& worker, socket accepted)
-            : worker_(&worker), peer_(new connection(std::move(accepted))) {
-            worker.open_.add(*peer_);
-        }
-        stream(stream&&) = default;
-        ~stream() {
-            if (peer_) {
-                worker_->open_.remove(*peer_);
-            }
-        }
+            : stream(worker, std::move(accepted), worker.open_.accepted) {}
 
         auto receive() {
-            return peer_->peer.async_read_some(
-                boost::asio::buffer(peer_->buffer),
-                boost::asio::deferred(
-                    [bytes = peer_->buffer](const error_code& error, std::size_t size) {
-                        return boost::asio::deferred.values(
-                            received<bytes_view>{errno_of(error), bytes_view(bytes, size)});
-                    }));
+            return operation<received<bytes_view>>(
+                peer_->reading,
+                [peer = peer_.get()](auto&& handler) { peer->receive(std::move(handler)); });
         }
         auto send(bytes_view bytes) {
-            return boost::asio::async_write(
-                peer_->peer, boost::asio::buffer(bytes.data(), bytes.size()),
-                boost::asio::deferred([](const error_code& error, std::size_t) {
-                    return boost::asio::deferred.values(outcome{errno_of(error)});
-                }));
+            return operation<outcome>(peer_->writing, [peer = peer_.get(), bytes](auto&& handler) {
+                peer->send(bytes, std::move(handler));
+            });
         }
 
     private:
-        asio_runtime* worker_;
+        friend class asio_runtime;
+        stream(asio_runtime& worker, socket opened, live_set<connection>& of_its_kind)
+            : peer_(new connection(worker, std::move(opened), of_its_kind)) {}
+
         std::unique_ptr<connection> peer_;
     };
 
     static runtime_info about();
-    static std::optional<std::string> unavailable() { return std::nullopt; }
+    static std::optional<std::string> unavailable();
     explicit asio_runtime(const runtime_settings& settings);
-    runtime_settings configuration() const { return {}; }
+    runtime_settings configuration() const { return {offload_threads_}; }
     std::vector<std::string> notes() const { return {}; }
 
     template <class OnAccept>
     std::size_t serve(int listener, OnAccept on_accept) {
         acceptor accepting = adopt(listener);
         boost::asio::co_spawn(context_, accept_all(accepting, on_accept), ended());
-        boost::asio::co_spawn(context_, stop_accepting(accepting), ended());
+        accepting_ = &accepting;
+        watch_mail();
         context_.run();
         return drain();
     }
@@ -114,10 +199,83 @@ public:
         }
     }
 
-    void stop() noexcept { stop_.signal(); }
+    void stop() noexcept { mail_.stop(); }
 
     task<outcome> sleep_for(std::chrono::nanoseconds duration);
-    auto yield() { return boost::asio::post(context_.get_executor(), boost::asio::deferred); }
+    auto yield() {
+        return boost::asio::async_initiate<const boost::asio::deferred_t, void()>(
+            [this](auto&& handler) {
+                using handler_type = std::decay_t<decltype(handler)>;
+                boost::asio::post(context_.get_executor(),
+                                  on_asio::wrapped_handler<on_asio::end_of_yield, handler_type>{
+                                      {std::exchange(current_scope, nullptr)}, std::move(handler)});
+            },
+            boost::asio::deferred);
+    }
+    task<connected<stream>> connect(endpoint where);
+    template <fallible T>
+    task<T> with_deadline(std::chrono::nanoseconds duration, task<T> work) {
+        cancel_scope inner(&scope());
+        const on_asio::deadline limit(context_.get_executor(), duration, inner);
+        T result = co_await within(inner, std::move(work));
+        if (limit.has_expired() && result.error.value() == ECANCELED) {
+            result.error = io_error(ETIMEDOUT);
+        }
+        co_return result;
+    }
+    template <class Function>
+    auto offload(Function function) {
+        pool();  // throws now what it may throw, not while the task suspends
+        return park(offload_operation<asio_runtime, Function>(*this, std::move(function)));
+    }
+
+    // What the templates in runtimes/support need.
+    using parked = on_asio::parked;
+    using mutex = no_mutex;
+    template <class Operation>
+    auto park(Operation operation) -> task<decltype(operation.result(true))> {
+        bool was_cancelled = false;
+        if (!operation.attempt()) {
+            was_cancelled = Operation::is_cancellable && scope().is_cancelled();
+            if (!was_cancelled) {
+                on_asio::parked_in<Operation> waiting(context_.get_executor(), operation);
+                co_await suspension(waiting);
+                was_cancelled = waiting.was_cancelled();
+            }
+        }
+        co_return operation.result(was_cancelled);
+    }
+    cancel_scope& scope() { return current_scope != nullptr ? *current_scope : everything_; }
+    template <class T>
+    task<T> within(cancel_scope& inner, task<T> work) {
+        const restored_scope restored(std::exchange(current_scope, &inner));
+        T result = co_await std::move(work);
+        co_return result;
+    }
+    void start_child(task<outcome> child, cancel_scope& scope, task_owner& owner) {
+        cancel_scope* const own = std::exchange(current_scope, nullptr);
+        boost::asio::co_spawn(context_, within(scope, std::move(child)),
+                              [&owner](std::exception_ptr exception, outcome given) {
+                                  owner.task_finished(given.error, std::move(exception));
+                              });
+        current_scope = own;
+    }
+    offload_pool& pool() {
+        if (!pool_) {
+            pool_ = offload_pool::shared(offload_threads_);
+        }
+        return *pool_;
+    }
+    mailbox& mail() { return mail_; }
+    void expect_mail() {
+        ++expected_letters_;
+        watch_mail();
+    }
+    void mail_came() { --expected_letters_; }
+    void mail_was_withdrawn() {
+        --expected_letters_;
+        mail_.nudge();
+    }
 
 private:
     // The end of the stream is no error here: it is a receive without bytes.
@@ -148,8 +306,10 @@ private:
         }
     }
     acceptor adopt(int listener);
-    /// Waits for stop(), then closes the acceptor and makes context_.run() return.
-    task<void> stop_accepting(acceptor& accepting);
+    /// Reads the mailbox while somebody may write; after stop() closes the acceptor and makes
+    /// context_.run() return.
+    task<void> read_mail();
+    void watch_mail();
     std::size_t drain();
 
     static auto ended() {
@@ -163,14 +323,20 @@ private:
     }
     static void report(std::exception_ptr error);
 
+    std::int64_t offload_threads_;
+    mailbox mail_;
+    cancel_scope everything_{nullptr};
+    connections<connection> open_;
     boost::asio::io_context context_;
-    wake_event stop_;
-    live_set<connection> open_;
-    live_set<sleep> sleeps_;
+    acceptor* accepting_ = nullptr;  // while serving
+    bool is_reading_mail_ = false;
+    std::size_t expected_letters_ = 0;
     std::size_t live_sessions_ = 0;
-    bool is_aborting_ = false;
+    std::shared_ptr<offload_pool> pool_;
 };
 
-static_assert(runtime<asio_runtime>);
+static_assert(full_runtime<asio_runtime>);
 
 }  // namespace regatta
+
+#pragma GCC diagnostic pop

@@ -3,8 +3,8 @@
 namespace regatta::epoll {
 
 void connection::on_unusual_event(std::uint32_t events) {
-    if ((events & EPOLLOUT) != 0 && writer_ && send_rest(unsent_, 0)) {
-        std::exchange(writer_, nullptr).resume();
+    if ((events & EPOLLOUT) != 0) {
+        on_writable();
     }
     if (!fd_ || (events & ~std::uint32_t{EPOLLOUT}) == 0) {
         return;
@@ -16,9 +16,58 @@ void connection::on_unusual_event(std::uint32_t events) {
     on_readable();
 }
 
+void connection::on_writable() {
+    if (writer_) {
+        if (send_rest(unsent_, 0)) {
+            std::exchange(writer_, nullptr).resume();
+        }
+    } else if (writing_.is_waiting()) {
+        send_error_ = io_error();
+        if (send_rest(unsent_, 0)) {
+            writing_.resume();
+        } else {
+            send_error_ = io_error(ECANCELED);
+        }
+    }
+}
+
+void connection::on_readable_in_scope() {
+    if (!reading_.is_waiting()) {
+        may_be_readable_ = true;
+    } else if (take(receive_into(buffers_.current()))) {
+        reading_.resume();
+        if (fd_ && !reader_) {
+            keep_buffer();
+        }
+    }
+}
+
+// Both results stand for a cancellation until something better is known.
+void connection::wait_in_scope(std::coroutine_handle<> reader) {
+    received_ = -ECANCELED;
+    reading_.begin(reader);
+}
+
+void connection::send_in_scope(std::coroutine_handle<> writer) {
+    send_error_ = io_error(ECANCELED);
+    writing_.begin(writer);
+}
+
+io_error connection::failed_receive() {
+    return reading_.take_cancellation() ? io_error(ECANCELED)
+                                        : io_error(static_cast<int>(-received_));
+}
+
+io_error connection::failed_send() {
+    if (writing_.take_cancellation()) {
+        return std::exchange(send_error_, io_error());
+    }
+    return send_error_;
+}
+
 bool connection::take_unusual(ssize_t got) {
     while (got < 0 && errno == EINTR) {
-        got = ::recv(fd_.get(), buffer(), receive_bytes, 0);
+        got = receive_into(data_);
     }
     received_ = got < 0 ? -errno : got;
     if (received_ == -EAGAIN) {
@@ -36,6 +85,9 @@ void connection::give_kept_back() {
 }
 
 void connection::keep_buffer() {
+    if (reading_.is_waiting() || kept_ != nullptr) {
+        return;
+    }
     kept_ = buffers_.keep_current();
 }
 
@@ -44,7 +96,7 @@ bool connection::receive_at_once() {
         keep_buffer();
     }
     may_be_readable_ = is_hung_up_;
-    return take(::recv(fd_.get(), kept_, receive_bytes, 0));
+    return take(receive_into(kept_));
 }
 
 bool connection::send_rest(bytes_view bytes, ssize_t sent) {
@@ -66,7 +118,21 @@ bool connection::send_rest(bytes_view bytes, ssize_t sent) {
 }
 
 void connection::wait_for_room(std::coroutine_handle<> writer) {
-    writer_ = writer;
+    if (current_scope == nullptr) {
+        writer_ = writer;
+    } else {
+        send_in_scope(writer);
+    }
+    register_for_room();
+}
+
+void connection::wait_for_connection(std::coroutine_handle<> writer) {
+    unsent_ = {};
+    send_in_scope(writer);
+    register_for_room();
+}
+
+void connection::register_for_room() {
     if (!std::exchange(is_registered_for_room_, true)) {
         epoll_event event{events_at_first | EPOLLOUT, {.ptr = this}};
         check(::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd_.get(), &event), "epoll_ctl");

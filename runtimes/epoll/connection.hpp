@@ -4,6 +4,7 @@
 
 #include <coroutine>
 
+#include "runtimes/support/scoped_wait.hpp"
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/buffer_pool.hpp"
 #include "runtimes/support/live_set.hpp"
@@ -17,8 +18,14 @@ class connection {
 public:
     static constexpr std::uint32_t events_at_first = EPOLLIN | EPOLLRDHUP | EPOLLET;
 
-    connection(int loop, unique_fd accepted, buffer_pool& pool)
-        : fd_(std::move(accepted)), epoll_(loop), buffers_(pool) {}
+    connection(int epoll, coroutine_loop& loop, unique_fd socket, buffer_pool& pool,
+               live_set<connection>& of_its_kind)
+        : home(of_its_kind),
+          fd_(std::move(socket)),
+          epoll_(epoll),
+          buffers_(pool),
+          reading_(loop),
+          writing_(loop) {}
     ~connection() { give_buffer_back(); }
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -36,18 +43,20 @@ public:
         }
     }
 
-    std::size_t place = 0;  ///< live_set's
+    live_set<connection>& home;  ///< the set it is in
+    std::size_t place = 0;       ///< live_set's
 
 private:
     friend class receive_awaiter;
     friend class send_awaiter;
+    friend class connect_awaiter;
 
     void on_readable() {
         if (!reader_) [[unlikely]] {
-            may_be_readable_ = true;
+            on_readable_in_scope();
             return;
         }
-        if (!take(::recv(fd_.get(), buffers_.current(), receive_bytes, 0))) [[unlikely]] {
+        if (!take(receive_into(buffers_.current()))) [[unlikely]] {
             return;
         }
         std::exchange(reader_, nullptr).resume();
@@ -56,7 +65,17 @@ private:
         }
     }
     void on_unusual_event(std::uint32_t events);
+    // Nobody waits for bytes, or somebody inside a scope.
+    [[gnu::cold, gnu::noinline]] void on_readable_in_scope();
+    [[gnu::cold, gnu::noinline]] void wait_in_scope(std::coroutine_handle<> reader);
+    void on_writable();
+    [[gnu::cold, gnu::noinline]] io_error failed_receive();
+    [[gnu::cold, gnu::noinline]] io_error failed_send();
 
+    ssize_t receive_into(std::byte* buffer) {
+        data_ = buffer;
+        return ::recv(fd_.get(), buffer, receive_bytes, 0);
+    }
     // Takes what recv() gave; false when the socket has nothing yet.
     bool take(ssize_t got) {
         received_ = got;
@@ -69,8 +88,10 @@ private:
     // Sends what is left of `bytes` after a send() that gave `sent`; false when there is no room.
     [[gnu::cold, gnu::noinline]] bool send_rest(bytes_view bytes, ssize_t sent);
     void wait_for_room(std::coroutine_handle<> writer);
+    void wait_for_connection(std::coroutine_handle<> writer);
+    void send_in_scope(std::coroutine_handle<> writer);
+    void register_for_room();
 
-    std::byte* buffer() const { return kept_ != nullptr ? kept_ : buffers_.current(); }
     void give_buffer_back() {
         if (kept_ != nullptr) [[unlikely]] {
             give_kept_back();
@@ -87,7 +108,8 @@ private:
     // Kept while the session waits for something else with received bytes in its hands.
     std::byte* kept_ = nullptr;
     std::coroutine_handle<> reader_;
-    ssize_t received_ = 0;  // what the last receive gave: bytes, or -errno
+    std::byte* data_ = nullptr;  // where the last receive put bytes
+    ssize_t received_ = 0;       // what it gave: their number, or -errno
     std::coroutine_handle<> writer_;
     bytes_view unsent_;
     io_error send_error_;  // stays: what broke the connection once broke it for good
@@ -98,6 +120,10 @@ private:
     bool is_hung_up_ = false;
     // Only a connection that once had to wait for room is registered for it.
     bool is_registered_for_room_ = false;
+    // Who waits inside a scope, instead of reader_ and writer_: so that a session without groups
+    // and deadlines pays one test for them, when it begins to wait.
+    scoped_wait reading_;
+    scoped_wait writing_;
 };
 
 class [[nodiscard]] receive_awaiter {
@@ -108,13 +134,17 @@ public:
     }
     void await_suspend(std::coroutine_handle<> waiter) {
         peer_.give_buffer_back();
+        if (current_scope != nullptr) [[unlikely]] {
+            peer_.wait_in_scope(waiter);
+            return;
+        }
         peer_.reader_ = waiter;
     }
     received<bytes_view> await_resume() const {
         if (peer_.received_ < 0) [[unlikely]] {
-            return {io_error(static_cast<int>(-peer_.received_)), {}};
+            return {peer_.failed_receive(), {}};
         }
-        return {io_error(), bytes_view(peer_.buffer(), static_cast<std::size_t>(peer_.received_))};
+        return {io_error(), bytes_view(peer_.data_, static_cast<std::size_t>(peer_.received_))};
     }
 
 private:
@@ -132,11 +162,30 @@ public:
         return peer_.send_rest(bytes_, sent);
     }
     void await_suspend(std::coroutine_handle<> waiter) { peer_.wait_for_room(waiter); }
-    outcome await_resume() const { return {peer_.send_error_}; }
+    outcome await_resume() const {
+        if (peer_.send_error_) [[unlikely]] {
+            return {peer_.failed_send()};
+        }
+        return {};
+    }
 
 private:
     connection& peer_;
     bytes_view bytes_;
+};
+
+/// Waits until a connect() in progress is over.
+class [[nodiscard]] connect_awaiter {
+public:
+    explicit connect_awaiter(connection& peer) : peer_(peer) {}
+    static constexpr bool await_ready() noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiter) { peer_.wait_for_connection(waiter); }
+    io_error await_resume() const {
+        return peer_.send_error_ ? peer_.failed_send() : io_error(socket_error(peer_.descriptor()));
+    }
+
+private:
+    connection& peer_;
 };
 
 }  // namespace regatta::epoll

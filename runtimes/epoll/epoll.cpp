@@ -11,8 +11,10 @@ namespace {
 constexpr int events_per_turn = 256;
 
 // epoll_event::data of what is not a connection; all pointers are above.
-constexpr std::uint64_t stop_key = 1;
+constexpr std::uint64_t mail_key = 1;
 constexpr std::uint64_t listener_key = 2;
+
+constexpr parameter parameters[] = {offload_pool::threads_parameter};
 
 void add(int epoll, int fd, std::uint32_t events, epoll_data_t data) {
     epoll_event event{events, data};
@@ -23,14 +25,15 @@ void add(int epoll, int fd, std::uint32_t events, epoll_data_t data) {
 
 runtime_info epoll_runtime::about() {
     return {"epoll", "coroutine", "epoll", "a minimal coroutine loop on edge-triggered epoll",
-            {},      {}};
+            {},      parameters};
 }
 
-epoll_runtime::epoll_runtime(const runtime_settings&)
-    : epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+epoll_runtime::epoll_runtime(const runtime_settings& settings)
+    : coroutine_worker(settings.at(0)),
+      epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
     // Timers then fire within a microsecond instead of 50 (prctl(2), PR_SET_TIMERSLACK).
     ::prctl(PR_SET_TIMERSLACK, 1UL);
-    add(epoll_.get(), stop_.fd(), EPOLLIN, {.u64 = stop_key});
+    add(epoll_.get(), mail_.fd(), EPOLLIN, {.u64 = mail_key});
 }
 
 int epoll_runtime::wait(std::span<epoll_event> events,
@@ -67,8 +70,8 @@ void epoll_runtime::on_own_event(std::uint64_t key) {
     if (key == listener_key) {
         is_acceptable_ = true;
     } else {
-        stop_.clear();
-        is_stopping_ = true;
+        mail_.take();
+        is_stopping_ = mail_.is_stopping();
     }
 }
 
@@ -86,19 +89,43 @@ std::unique_ptr<epoll::connection> epoll_runtime::accept(int listener) {
         is_acceptable_ = is_passing_accept_error(errno);
         if (is_exhaustion(errno)) {
             forget_listener(listener);
-            loop_.start(accept_later(listener));
+            loop_.start_helper(accept_later(listener));
         }
         return nullptr;
     }
     set_no_delay(fd.get());
-    auto peer = std::make_unique<epoll::connection>(epoll_.get(), std::move(fd), buffers_);
+    return adopt(std::move(fd), open_.accepted);
+}
+
+std::unique_ptr<epoll::connection> epoll_runtime::adopt(unique_fd socket,
+                                                        live_set<epoll::connection>& of_its_kind) {
+    auto peer = std::make_unique<epoll::connection>(epoll_.get(), loop_, std::move(socket),
+                                                    buffers_, of_its_kind);
     add(epoll_.get(), peer->descriptor(), epoll::connection::events_at_first, {.ptr = peer.get()});
-    open_.add(*peer);
+    of_its_kind.add(*peer);
     return peer;
 }
 
+epoll_runtime::task<connected<epoll_runtime::stream>> epoll_runtime::connect(endpoint where) {
+    using result = connected<stream>;
+    if (loop_.scope().is_cancelled()) {
+        co_return result{io_error(ECANCELED), std::nullopt};
+    }
+    started_connect started = start_connect(where);
+    if (started.error != 0) {
+        co_return result{io_error(started.error), std::nullopt};
+    }
+    stream peer(*this, adopt(std::move(started.socket), open_.opened));
+    if (started.is_in_progress) {
+        if (const io_error failed = co_await epoll::connect_awaiter(*peer.peer_); failed) {
+            co_return result{failed, std::nullopt};
+        }
+    }
+    co_return result{io_error(), std::move(peer)};
+}
+
 lazy_task<void> epoll_runtime::accept_later(int listener) {
-    if (const auto [stopped] = co_await loop_.sleep_for(std::chrono::milliseconds(10)); !stopped) {
+    if (const auto [stopped] = co_await sleep_for(std::chrono::milliseconds(10)); !stopped) {
         if (!is_stopping_) {
             watch_listener(listener);
         }
@@ -106,7 +133,7 @@ lazy_task<void> epoll_runtime::accept_later(int listener) {
 }
 
 void epoll_runtime::close(std::unique_ptr<epoll::connection> peer) {
-    open_.remove(*peer);
+    peer->home.remove(*peer);
     peer->close();
     closed_.push_back(std::move(peer));
     loop_.call_for_attention();

@@ -9,18 +9,16 @@
 #include "runtimes/epoll/connection.hpp"
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/buffer_pool.hpp"
-#include "runtimes/support/coroutine_loop.hpp"
+#include "runtimes/support/connecting.hpp"
+#include "runtimes/support/coroutine_worker.hpp"
 #include "runtimes/support/drain.hpp"
 
 namespace regatta {
 
 /// Our minimal coroutine loop on epoll: the readable baseline. Each worker is one thread with one
 /// epoll instance; a connection is registered once, edge-triggered.
-class epoll_runtime {
+class epoll_runtime final : public coroutine_worker {
 public:
-    template <class T>
-    using task = lazy_task<T>;
-
     class stream {
     public:
         stream(epoll_runtime& worker, std::unique_ptr<epoll::connection> peer)
@@ -35,6 +33,7 @@ public:
         epoll::send_awaiter send(const bytes_view& bytes) { return {*peer_, bytes}; }
 
     private:
+        friend class epoll_runtime;
         epoll_runtime* worker_;
         std::unique_ptr<epoll::connection> peer_;
     };
@@ -42,7 +41,7 @@ public:
     static runtime_info about();
     static std::optional<std::string> unavailable() { return std::nullopt; }
     explicit epoll_runtime(const runtime_settings& settings);
-    runtime_settings configuration() const { return {}; }
+    runtime_settings configuration() const { return {offload_threads_}; }
     std::vector<std::string> notes() const { return {}; }
 
     template <class OnAccept>
@@ -65,10 +64,7 @@ public:
         run_to_end(loop_, std::move(body), [this] { turn(std::nullopt); });
     }
 
-    void stop() noexcept { stop_.signal(); }
-
-    auto sleep_for(std::chrono::nanoseconds duration) { return loop_.sleep_for(duration); }
-    auto yield() { return loop_.yield(); }
+    task<connected<stream>> connect(endpoint where);
 
 private:
     /// Fetches events, waiting at most `longest` and no longer than the loop's own work allows.
@@ -82,19 +78,19 @@ private:
     /// The next connection, or null; clears is_acceptable_ when there is none for now.
     std::unique_ptr<epoll::connection> accept(int listener);
     lazy_task<void> accept_later(int listener);
+    std::unique_ptr<epoll::connection> adopt(unique_fd socket,
+                                             live_set<epoll::connection>& of_its_kind);
     void close(std::unique_ptr<epoll::connection> peer);
 
     unique_fd epoll_;
-    wake_event stop_;
-    coroutine_loop loop_;
     buffer_pool buffers_;
-    live_set<epoll::connection> open_;
+    connections<epoll::connection> open_;
     // Closed in this turn: an event that was fetched with others may still point to them.
     std::vector<std::unique_ptr<epoll::connection>> closed_;
     bool is_acceptable_ = false;
     bool is_stopping_ = false;
 };
 
-static_assert(runtime<epoll_runtime>);
+static_assert(full_runtime<epoll_runtime>);
 
 }  // namespace regatta

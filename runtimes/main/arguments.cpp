@@ -10,11 +10,15 @@
 namespace regatta {
 namespace {
 
+/// A name in Linux's abstract namespace: no file that a killed server would leave behind.
+constexpr std::string_view unix_prefix = "unix:@";
+
 constexpr std::string_view usage_hint =
-    "PROGRAM describe | serve --workload W [--workers N] [--listen ADDRESS:PORT] [--rounds-per-us "
-    "N] "
-    "[--set NAME=VALUE]... | job --workload W [--workers N] [--min-time S] [--rounds-per-us N] "
-    "[--set NAME=VALUE]... [-- BENCHMARK_FLAGS...]";
+    "PROGRAM describe | serve --workload W [--workers N] [--listen ADDRESS:PORT|unix:@NAME] "
+    "[--rounds-per-us "
+    "N] [--loop-lag-ms N] [--backend-port N] [--inject SPEC] "
+    "[--set NAME=VALUE]... | job --workload W [--workers N] [--min-time S] [--hold 0|1] "
+    "[--rounds-per-us N] [--inject SPEC] [--set NAME=VALUE]... [-- BENCHMARK_FLAGS...]";
 
 [[noreturn]] void refuse(const std::string& reason, std::string hint = std::string(usage_hint)) {
     throw contract_error(contract_error::usage, reason, std::move(hint));
@@ -34,13 +38,28 @@ Number parse_number(std::string_view option, std::string_view text, Number minim
 }
 
 void parse_listen(std::string_view text, arguments& into) {
+    if (text.starts_with(unix_prefix)) {
+        into.listen_name = text.substr(unix_prefix.size());
+        if (into.listen_name.empty()) {
+            refuse("--listen unix:@NAME needs a name", "");
+        }
+        return;
+    }
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0) {
-        refuse(fmt::format("--listen takes ADDRESS:PORT, not '{}'", text));
+        refuse(fmt::format("--listen takes ADDRESS:PORT or unix:@NAME, not '{}'", text));
     }
     into.listen_address = text.substr(0, colon);
     into.listen_port =
         parse_number<std::uint16_t>("the port of --listen", text.substr(colon + 1), 0, 65535);
+}
+
+void take_injection(std::string_view text, arguments& into) {
+    try {
+        into.injection = parse_injection(text);
+    } catch (const std::invalid_argument& refused) {
+        refuse(std::string("--inject: ") + refused.what(), "");
+    }
 }
 
 void parse_option(std::string_view option, std::string_view value, arguments& into) {
@@ -54,6 +73,14 @@ void parse_option(std::string_view option, std::string_view value, arguments& in
         into.rounds_per_us = parse_number<std::int64_t>(option, value, 1, 1'000'000);
     } else if (option == "--min-time") {
         into.min_time_s = parse_number<double>(option, value, 0.001, 3600);
+    } else if (option == "--hold") {
+        into.is_held = parse_number<int>(option, value, 0, 1) == 1;
+    } else if (option == "--loop-lag-ms") {
+        into.loop_lag_ms = parse_number<std::int64_t>(option, value, 0, 10'000);
+    } else if (option == "--backend-port") {
+        into.backend_port = parse_number<std::uint16_t>(option, value, 1, 65535);
+    } else if (option == "--inject") {
+        take_injection(value, into);
     } else if (option == "--set") {
         const std::size_t equals = value.find('=');
         if (equals == std::string_view::npos || equals == 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "runtimes/runtime.hpp"
+#include "workloads/support/injection_spec.hpp"
 
 namespace regatta {
 
@@ -28,8 +30,13 @@ struct arguments {
     std::int64_t workers = 1;
     std::string listen_address = "127.0.0.1";
     std::uint16_t listen_port = 0;
+    std::string listen_name;  ///< of an abstract Unix socket; empty: TCP
     std::int64_t rounds_per_us = 1;
+    std::uint16_t backend_port = 0;  ///< on 127.0.0.1; 0: none given
     double min_time_s = 0.5;
+    bool is_held = false;          ///< a job: one iteration, held where all its tasks wait
+    std::int64_t loop_lag_ms = 0;  ///< how often the loops' lag is probed; 0: not
+    std::optional<injection_spec> injection;
     std::vector<std::pair<std::string, std::string>> settings;  ///< from --set NAME=VALUE
     std::vector<std::string> benchmark_flags;                   ///< what stood after --
 };

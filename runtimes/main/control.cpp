@@ -21,6 +21,9 @@ sigset_t stop_signals() {
     return set;
 }
 
+// Opened before anything is served: later there may be no descriptor left.
+unique_fd stop_requests;
+
 // Reads and drops what the harness writes; true at the end of the stream.
 bool input_has_ended() {
     char ignored[256];
@@ -34,25 +37,25 @@ void block_stop_signals() {
     const sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    stop_requests = unique_fd(check(::signalfd(-1, &set, SFD_CLOEXEC), "signalfd"));
 }
 
 void wait_for_stop() {
-    const sigset_t set = stop_signals();
-    const unique_fd signals(check(::signalfd(-1, &set, SFD_CLOEXEC), "signalfd"));
-    pollfd sources[] = {{signals.get(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+    pollfd sources[] = {{stop_requests.get(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
     for (;;) {
         if (::poll(sources, 2, -1) < 0) {
             continue;
         }
         if (sources[0].revents != 0) {
             signalfd_siginfo taken;
-            [[maybe_unused]] const auto got = ::read(signals.get(), &taken, sizeof taken);
+            [[maybe_unused]] const auto got = ::read(stop_requests.get(), &taken, sizeof taken);
             break;
         }
         if (sources[1].revents != 0 && input_has_ended()) {
             break;
         }
     }
+    const sigset_t set = stop_signals();
     pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
 }
 

@@ -3,7 +3,7 @@
 namespace regatta {
 
 /// Must be called before any thread starts: SIGTERM and SIGINT are then taken by wait_for_stop()
-/// alone, and a lost peer is an error of send() instead of a signal.
+/// alone, and a lost peer is an error of send() instead of a signal. Throws std::system_error.
 void block_stop_signals();
 
 /// Returns at SIGTERM, SIGINT or the end of standard input. From then on a second signal ends the

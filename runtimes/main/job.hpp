@@ -1,119 +1,122 @@
 #pragma once
 
-#include <fmt/core.h>
-
-#include <barrier>
 #include <functional>
-#include <memory>
 #include <optional>
-#include <thread>
+#include <string>
 #include <vector>
 
 #include "harness/measure/histogram.hpp"
+#include "runtimes/main/catalog.hpp"
+#include "runtimes/main/injection.hpp"
+#include "runtimes/main/job_crew.hpp"
 #include "runtimes/main/lines.hpp"
 
 namespace regatta {
 
+/// What is timed: `iteration` again and again.
+struct timed_job {
+    std::string name;
+    double min_time_s;
+    std::uint64_t units_per_iteration;
+    std::function<void()> iteration;
+    /// Called when what was measured so far turns out to have been the warm-up.
+    std::function<void()> forget;
+};
+
 /// What timing a job gives.
 struct job_timing {
     std::uint64_t iterations = 0;
-    std::uint64_t wall_ns = 0;  ///< of the measured iterations
-    std::uint64_t cpu_ns = 0;   ///< CPU time of the whole process over them
-    histogram latency;          ///< wall time of each iteration
+    std::uint64_t wall_ns = 0;   ///< of the measured iterations
+    std::uint64_t cpu_ns = 0;    ///< CPU time of the whole process over them
+    histogram latency;           ///< wall time of an iteration: of each, or mean over a sample
+    std::uint64_t clock_ns = 0;  ///< what reading the clock costs
+    std::uint64_t iterations_per_sample = 1;  ///< above 1 where one is too short to be timed
 };
 
-/// Runs `iteration` under Google Benchmark for at least `min_time_s` seconds after its warm-up.
-/// With flags for Google Benchmark, prints its own report and returns nothing.
-std::optional<job_timing> time_job(const std::string& name, double min_time_s,
-                                   const std::vector<std::string>& flags,
-                                   const std::function<void()>& iteration);
+/// A sample is at least so many times as long as a reading of the clock.
+inline constexpr std::uint64_t clock_costs_per_sample = 100;
 
-/// Workers for a job. One worker runs on the caller's thread; more have threads of their own, which
-/// wait at a barrier between the iterations.
-template <class Workload, runtime Runtime>
-class job_crew {
-public:
-    job_crew(std::size_t workers, const runtime_settings& settings, const params& values)
-        : values_(values), state_(values), count_(static_cast<unsigned>(workers)) {
-        if (workers == 1) {
-            alone_.emplace(settings);
-            return;
-        }
-        gate_.emplace(static_cast<std::ptrdiff_t>(workers + 1));
-        for (unsigned i = 0; i < count_; ++i) {
-            threads_.emplace_back([this, i, &settings] { work(i, settings); });
-        }
-        gate_->arrive_and_wait();
-    }
-    ~job_crew() {
-        if (gate_) {
-            is_over_ = true;
-            gate_->arrive_and_wait();
-        }
-    }
-    job_crew(const job_crew&) = delete;
-    job_crew& operator=(const job_crew&) = delete;
+/// Runs the job under Google Benchmark, after its warm-up. With flags for Google Benchmark, prints
+/// its own report and returns nothing. Throws what the iteration throws.
+std::optional<job_timing> time_job(const timed_job& job, const std::vector<std::string>& flags);
 
-    /// One iteration on all workers.
-    void run() {
-        state_.begin();
-        if (alone_) {
-            alone_->run([&] { return part(*alone_, 0); });
-            return;
-        }
-        gate_->arrive_and_wait();
-        gate_->arrive_and_wait();
-    }
-
-    const typename Workload::state& state() const { return state_; }
-
-private:
-    auto part(Runtime& worker, unsigned index) {
-        return Workload::template job<Runtime>(worker, state_, shard{index, count_}, values_);
-    }
-    void work(unsigned index, const runtime_settings& settings) {
-        Runtime worker(settings);
-        gate_->arrive_and_wait();
-        for (;;) {
-            gate_->arrive_and_wait();
-            if (is_over_) {
-                return;
-            }
-            worker.run([&] { return part(worker, index); });
-            gate_->arrive_and_wait();
-        }
-    }
-
-    const params& values_;
-    typename Workload::state state_;
-    unsigned count_;
-    std::optional<Runtime> alone_;
-    std::optional<std::barrier<>> gate_;
-    bool is_over_ = false;  // written before the gate opens, read after
-    std::vector<std::jthread> threads_;
-};
-
-/// The `result` line of a job.
+/// The `result` line of a job, without what only some states have.
 nlohmann::json job_result(const effective_configuration& effective, const job_timing& timing,
-                          std::uint64_t units_per_iteration, const std::string& answer);
+                          std::uint64_t units_per_iteration, const std::string& answer,
+                          const std::vector<std::string>& notes);
 
-/// `PROGRAM job`: times the job and prints `result`.
-template <class Workload, runtime Runtime>
-void run_job(const arguments& given) {
+/// A histogram with a name, as the field `samples` has it.
+nlohmann::json samples_json(std::string_view name, const histogram& values);
+
+/// `WORKLOAD/RUNTIME/parameter:value.../workers:N`
+std::string job_name(const effective_configuration& effective);
+
+/// The failure that a job of `units` ended with, told as the contract wants it: what this machine
+/// is short of is said with its limit, and how to raise it. Throws; to be called in a handler.
+[[noreturn]] void rethrow_job_failure(std::optional<unit_count> units);
+
+/// Prints `effective` as the line `at_rest`, and waits until standard input ends or a signal says
+/// stop.
+void hold_at_rest(const effective_configuration& effective);
+
+/// Times the job and prints `result`, or holds one iteration where all its tasks wait.
+template <runtime Runtime>
+void run_crew(const arguments& given, job_crew<Runtime>& crew,
+              const effective_configuration& effective) {
+    job_source<Runtime>& job = crew.job();
+    if (given.is_held) {
+        if (!job.set_at_rest([&] { hold_at_rest(effective); })) {
+            throw contract_error(contract_error::usage,
+                                 given.workload + " has no moment at which all its tasks wait");
+        }
+        if (given.workers != 1) {
+            throw contract_error(contract_error::usage, "--hold 1 takes one worker");
+        }
+        crew.run();
+        return;
+    }
+    const auto iterate = [&] {
+        crew.run();
+        if (on_received != nullptr) {
+            on_received();
+        }
+    };
+    const auto timing = time_job(
+        {job_name(effective), given.min_time_s, job.units(), iterate, [&] { job.clear_samples(); }},
+        given.benchmark_flags);
+    if (!timing) {
+        return;
+    }
+    nlohmann::json line = job_result(effective, *timing, job.units(), job.answer(),
+                                     with_injection_note(crew.notes()));
+    if (const auto counted = job.counted()) {
+        line["tasks_created"] = counted->created;
+        line["tasks_live_peak"] = counted->live_peak;
+    }
+    if (const auto samples = job.samples()) {
+        line["samples"] = samples_json(samples->name, samples->values);
+    }
+    print_line(line);
+}
+
+/// `PROGRAM job`.
+template <runtime Runtime>
+void run_job(const catalog_entry<Runtime>& workload, const arguments& given) {
     const runtime_info info = Runtime::about();
     params values;
     values.rounds_per_us = given.rounds_per_us;
     runtime_settings settings;
-    apply_settings(given.settings, Workload::parameters, values, info.parameters, settings);
+    apply_settings(given.settings, workload.parameters, values, info.parameters, settings);
 
-    job_crew<Workload, Runtime> crew(static_cast<std::size_t>(given.workers), settings, values);
-    const auto timing = time_job(fmt::format("{}/{}", Workload::name, info.name), given.min_time_s,
-                                 given.benchmark_flags, [&] { crew.run(); });
-    if (timing) {
-        const effective_configuration effective{
-            std::string(info.name), given.workload, given.workers,   "",
-            Workload::parameters,   values,         info.parameters, settings};
-        print_line(job_result(effective, *timing, crew.state().units(), crew.state().answer()));
+    job_crew<Runtime> crew(workload.job, static_cast<std::size_t>(given.workers), settings, values);
+    const effective_configuration effective{
+        std::string(info.name), given.workload, given.workers,   "",
+        workload.parameters,    values,         info.parameters, crew.configuration(),
+        given.injection};
+    try {
+        run_crew(given, crew, effective);
+    } catch (const std::exception&) {
+        rethrow_job_failure(crew.job().counted());
     }
 }
 

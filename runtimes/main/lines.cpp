@@ -52,11 +52,13 @@ nlohmann::json effective_configuration::to_json() const {
     for (std::size_t i = 0; i < of_runtime.size(); ++i) {
         set[std::string(of_runtime[i].name)] = value_json(of_runtime[i], configuration[i]);
     }
-    nlohmann::json object = {{"runtime", runtime},
-                             {"workload", workload},
-                             {"workers", workers},
-                             {"rounds_per_us", values.rounds_per_us},
-                             {"set", std::move(set)}};
+    nlohmann::json object = {
+        {"runtime", runtime},
+        {"workload", workload},
+        {"workers", workers},
+        {"rounds_per_us", values.rounds_per_us},
+        {"inject", injection ? nlohmann::json(injection->text()) : nlohmann::json(nullptr)},
+        {"set", std::move(set)}};
     if (!listen.empty()) {
         object["listen"] = listen;
     }

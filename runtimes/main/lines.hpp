@@ -26,6 +26,7 @@ struct effective_configuration {
     const params& values;
     std::span<const parameter> of_runtime;
     runtime_settings configuration;
+    std::optional<injection_spec> injection = std::nullopt;
 
     nlohmann::json to_json() const;
 };

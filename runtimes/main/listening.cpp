@@ -1,7 +1,12 @@
 #include "runtimes/main/listening.hpp"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
 
 #include "runtimes/main/arguments.hpp"
 
@@ -54,6 +59,38 @@ listeners listen_on(const std::string& address, std::uint16_t port, std::size_t 
                 : "");
     }
     result.port = ntohs(where.sin_port);
+    result.address = fmt::format("{}:{}", address, result.port);
+    return result;
+}
+
+listeners listen_on_unix(const std::string& name, std::size_t workers) {
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    if (name.size() >= sizeof where.sun_path) {
+        throw contract_error(contract_error::usage,
+                             fmt::format("'{}' is too long for a Unix socket's name: at most {} "
+                                         "characters",
+                                         name, sizeof where.sun_path - 1));
+    }
+    // The first byte stays 0: that makes the name abstract.
+    std::memcpy(where.sun_path + 1, name.data(), name.size());
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    listeners result{{}, 0, "unix:@" + name};
+    try {
+        unique_fd fd(
+            check(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket"));
+        check(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), length), "bind");
+        check(::listen(fd.get(), backlog), "listen");
+        for (std::size_t i = 1; i < workers; ++i) {
+            result.sockets.emplace_back(check(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0), "fcntl"));
+        }
+        result.sockets.push_back(std::move(fd));
+    } catch (const std::system_error& failure) {
+        throw contract_error(
+            contract_error::other,
+            fmt::format("cannot listen on {}: {}", result.address, failure.code().message()),
+            failure.code().value() == EADDRINUSE ? "another program has this name" : "");
+    }
     return result;
 }
 

@@ -2,11 +2,13 @@
 
 #include <poll.h>
 
+#include <thread>
+
 namespace regatta {
 
 runtime_info null_runtime::about() {
     return {"null", "none", "none", "answers at once without waiting; tests the harness",
-            {},     {},     true};
+            {},     {},     true,   "its waits end at once: there is nothing to cancel"};
 }
 
 received<bytes_view> null_runtime::receive_awaiter::await_resume() {
@@ -35,7 +37,7 @@ bool null_runtime::send_awaiter::attempt() {
 void null_runtime::turn(int listener, std::optional<std::chrono::nanoseconds> longest) {
     std::vector<pollfd> sources = {{stop_.fd(), POLLIN, 0}, {listener, POLLIN, 0}};
     std::vector<connection*> owners = {nullptr, nullptr};
-    for (connection* const peer : open_) {
+    for (connection* const peer : open_.accepted) {
         const int awaited =
             (peer->reader != nullptr ? POLLIN : 0) | (peer->writer != nullptr ? POLLOUT : 0);
         sources.push_back({peer->fd.get(), static_cast<short>(awaited), 0});
@@ -66,6 +68,8 @@ unique_fd null_runtime::accept(int listener) {
     unique_fd fd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
         set_no_delay(fd.get());
+    } else if (is_exhaustion(errno)) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return fd;
 }

@@ -7,6 +7,7 @@
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/coroutine_loop.hpp"
 #include "runtimes/support/drain.hpp"
+#include "runtimes/support/loop_awaiters.hpp"
 #include "runtimes/support/socket.hpp"
 
 namespace regatta {
@@ -69,12 +70,12 @@ public:
     public:
         stream(null_runtime& worker, unique_fd fd)
             : worker_(&worker), peer_(new connection(std::move(fd))) {
-            worker.open_.add(*peer_);
+            worker.open_.accepted.add(*peer_);
         }
         stream(stream&&) = default;
         ~stream() {
             if (peer_) {
-                worker_->open_.remove(*peer_);
+                worker_->open_.accepted.remove(*peer_);
             }
         }
         receive_awaiter receive() { return {*peer_, {}}; }
@@ -110,7 +111,7 @@ public:
     void stop() noexcept { stop_.signal(); }
 
     no_wait sleep_for(std::chrono::nanoseconds) { return {}; }
-    auto yield() { return loop_.yield(); }
+    auto yield() { return yield_awaiter(loop_); }
 
 private:
     /// Waits until a connection or `listener` is ready, at most `longest`, and resumes who waited.
@@ -118,7 +119,7 @@ private:
     static unique_fd accept(int listener);
 
     coroutine_loop loop_;
-    live_set<connection> open_;
+    connections<connection> open_;
     wake_event stop_;
     bool is_stopping_ = false;
 };

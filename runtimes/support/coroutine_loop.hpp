@@ -1,28 +1,30 @@
 #pragma once
 
-#include <cerrno>
+#include <algorithm>
+#include <chrono>
 #include <coroutine>
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <vector>
 
-#include "runtimes/runtime.hpp"
+#include "runtimes/support/cancel_scope.hpp"
 #include "runtimes/support/lazy_task.hpp"
-#include "runtimes/support/timer_heap.hpp"
+#include "runtimes/support/timed.hpp"
 
 namespace regatta {
 
 /// What every coroutine loop of ours has, whatever its engine: root tasks, ready coroutines,
-/// timers. All members are for the loop's own thread.
-class coroutine_loop final : private root_owner {
+/// timers, and the scope that ends them all. All members are for the loop's own thread.
+class coroutine_loop final {
 public:
-    /// Starts `task` as a root on the caller's stack.
-    void start(lazy_task<void> task) {
-        ++live_roots_;
-        std::move(task).start(*this);
-    }
+    /// Starts `task`, a session or the body of run(), as a root on the caller's stack.
+    void start(lazy_task<void> task) { sessions_.start(std::move(task)); }
+    /// Starts a task of the runtime's own, which a drain waits for but does not count.
+    void start_helper(lazy_task<void> task) { helpers_.start(std::move(task)); }
     /// Root tasks that have not ended.
-    std::size_t live_roots() const { return live_roots_; }
+    std::size_t live_roots() const { return sessions_.live; }
+    std::size_t live_helpers() const { return helpers_.live; }
     /// Whether a coroutine is ready or a timer runs; if not, only the engine can bring work.
     bool has_work() const { return !ready_.empty() || !timers_.empty(); }
 
@@ -32,7 +34,7 @@ public:
     void call_for_attention() { needs_attention_ = true; }
     bool needs_attention() const { return needs_attention_; }
     void attend() {
-        run_timers();
+        timers_.run_due();
         run_ready();
         needs_attention_ = has_work();
     }
@@ -46,18 +48,17 @@ public:
         }
         running_.clear();
     }
-
-    /// Resumes the waiters of all timers that are due.
-    void run_timers() {
-        if (timers_.empty()) {
-            return;
-        }
-        const steady_time now = std::chrono::steady_clock::now();
-        while (!timers_.empty() && timers_.first().due <= now) {
-            timers_.take_first().waiter.resume();
-        }
+    /// `coroutine` is resumed in the next turn.
+    void make_ready(std::coroutine_handle<> coroutine) noexcept {
+        ready_.push_back(coroutine);
+        call_for_attention();
     }
 
+    void add(timed& entry) {
+        timers_.add(entry);
+        call_for_attention();
+    }
+    void remove(timed& entry) { timers_.remove(entry); }
     /// How long the engine may block: zero when something is ready, nothing when only the engine
     /// itself can bring work.
     std::optional<std::chrono::nanoseconds> patience() const {
@@ -67,69 +68,35 @@ public:
         if (timers_.empty()) {
             return std::nullopt;
         }
-        return std::max(timers_.first().due - std::chrono::steady_clock::now(),
+        return std::max(timers_.first_due() - std::chrono::steady_clock::now(),
                         std::chrono::steady_clock::duration::zero());
     }
 
-    /// Ends every wait of a sleep with ECANCELED, now and from now on.
-    void cancel_sleeps() {
-        sleeps_are_cancelled_ = true;
-        while (!timers_.empty()) {
-            auto& entry = timers_.take_first();
-            entry.cancelled = true;
-            ready_.push_back(entry.waiter);
-            call_for_attention();
-        }
-    }
-
-    class [[nodiscard]] sleep_awaiter {
-    public:
-        sleep_awaiter(coroutine_loop& loop, std::chrono::nanoseconds duration) : loop_(loop) {
-            timer_.due = std::chrono::steady_clock::now() + duration;
-        }
-        bool await_ready() noexcept { return timer_.cancelled = loop_.sleeps_are_cancelled_; }
-        void await_suspend(std::coroutine_handle<> waiter) {
-            timer_.waiter = waiter;
-            loop_.timers_.add(timer_);
-            loop_.call_for_attention();
-        }
-        outcome await_resume() const noexcept {
-            return {io_error(timer_.cancelled ? ECANCELED : 0)};
-        }
-
-    private:
-        coroutine_loop& loop_;
-        timer<std::coroutine_handle<>> timer_;
-    };
-
-    class [[nodiscard]] yield_awaiter {
-    public:
-        explicit yield_awaiter(coroutine_loop& loop) : loop_(loop) {}
-        static constexpr bool await_ready() noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> waiter) {
-            loop_.ready_.push_back(waiter);
-            loop_.call_for_attention();
-        }
-        static constexpr void await_resume() noexcept {}
-
-    private:
-        coroutine_loop& loop_;
-    };
-
-    sleep_awaiter sleep_for(std::chrono::nanoseconds duration) { return {*this, duration}; }
-    yield_awaiter yield() { return yield_awaiter(*this); }
+    /// The scope in which the running task waits: its own, or the loop's.
+    cancel_scope& scope() { return current_scope != nullptr ? *current_scope : everything_; }
+    /// Ends every wait with ECANCELED, now and from now on.
+    void abort() { everything_.cancel(); }
 
 private:
-    void root_finished(std::exception_ptr error) noexcept override {
-        --live_roots_;
-        if (error) {
-            report(error);
+    struct root_tasks final : task_owner {
+        std::size_t live = 0;
+
+        void start(lazy_task<void> task) {
+            ++live;
+            std::move(task).start(*this);
         }
-    }
+        void task_finished(io_error, std::exception_ptr exception) noexcept override {
+            --live;
+            if (exception) {
+                report(exception);
+            }
+        }
+    };
+
     // One session that throws (memory is exhausted) must not end the others.
-    static void report(const std::exception_ptr& error) noexcept {
+    static void report(const std::exception_ptr& exception) noexcept {
         try {
-            std::rethrow_exception(error);
+            std::rethrow_exception(exception);
         } catch (const std::exception& failure) {
             std::fprintf(stderr, "a task ended by an exception: %s\n", failure.what());
         } catch (...) {
@@ -137,12 +104,13 @@ private:
         }
     }
 
-    std::size_t live_roots_ = 0;
-    bool sleeps_are_cancelled_ = false;
+    root_tasks sessions_;
+    root_tasks helpers_;
     bool needs_attention_ = false;
     std::vector<std::coroutine_handle<>> ready_;
     std::vector<std::coroutine_handle<>> running_;
-    timer_heap<std::coroutine_handle<>> timers_;
+    timer_queue timers_;
+    cancel_scope everything_{nullptr};
 };
 
 /// Runs `body()` as a root of `loop`, calling `turn()` until it has ended; throws what it threw.

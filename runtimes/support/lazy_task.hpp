@@ -4,20 +4,11 @@
 #include <exception>
 #include <utility>
 
+#include "runtimes/support/task_owner.hpp"
 #include "runtimes/support/task_result.hpp"
 
 /// Tasks of runtimes that run coroutines on a loop.
 namespace regatta {
-
-/// Whoever started a root task, that is, one which no coroutine awaits.
-class root_owner {
-public:
-    /// Called on the loop's thread when the root task has ended; its frame is already gone.
-    virtual void root_finished(std::exception_ptr error) noexcept = 0;
-
-protected:
-    ~root_owner() = default;
-};
 
 /// A lazy coroutine. Awaiting it starts it; when it ends, the awaiting coroutine goes on at once,
 /// on the same thread and without a detour over the loop (symmetric transfer).
@@ -31,10 +22,11 @@ class [[nodiscard]] lazy_task {
             if (promise.continuation) {
                 return promise.continuation;
             }
-            root_owner* const owner = promise.owner;
-            const std::exception_ptr error = promise.error;
+            task_owner* const owner = promise.owner;
+            const io_error given = promise.given_error();
+            std::exception_ptr thrown = std::move(promise.error);
             frame.destroy();
-            owner->root_finished(error);
+            owner->task_finished(given, std::move(thrown));
             return std::noop_coroutine();
         }
         static constexpr void await_resume() noexcept {}
@@ -43,7 +35,7 @@ class [[nodiscard]] lazy_task {
 public:
     struct promise_type : task_result<T> {
         std::coroutine_handle<> continuation;
-        root_owner* owner = nullptr;
+        task_owner* owner = nullptr;
 
         lazy_task get_return_object() noexcept {
             return lazy_task(std::coroutine_handle<promise_type>::from_promise(*this));
@@ -62,7 +54,7 @@ public:
 
     /// Starts the task as a root: it runs on the caller's stack to its first suspension, its frame
     /// frees itself at the end, and `owner` is told then.
-    void start(root_owner& owner) && {
+    void start(task_owner& owner) && {
         const auto frame = std::exchange(frame_, nullptr);
         frame.promise().owner = &owner;
         frame.resume();

@@ -13,6 +13,8 @@
 #include <system_error>
 #include <utility>
 
+#include "runtimes/support/limits.hpp"
+
 namespace regatta {
 
 /// How much one receive takes at most, in all runtimes alike.
@@ -55,6 +57,25 @@ inline void set_no_delay(int fd) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/// Takes O_NONBLOCK off. Throws std::system_error.
+inline void set_blocking(int fd) {
+    const int flags = check(::fcntl(fd, F_GETFL), "fcntl");
+    check(::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), "fcntl");
+}
+
+/// What became of a connect() that was in progress: 0 or an errno.
+inline int socket_error(int fd) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+inline bool is_connected(int fd) {
+    sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    return ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &length) == 0;
+}
+
 /// An errno of accept() after which accepting can go on: the connection was lost before it was
 /// accepted (accept(2) names these), or there is no memory or descriptor for it at the moment.
 inline bool is_passing_accept_error(int error) {
@@ -77,9 +98,14 @@ inline bool is_passing_accept_error(int error) {
 }
 
 /// accept() failed because descriptors or memory are exhausted: wait before the next attempt, for
-/// the connection stays in the queue and the listener stays readable.
+/// the connection stays in the queue and the listener stays readable. The limit is noted for the
+/// `done` line.
 inline bool is_exhaustion(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    const bool is_limit = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    if (is_limit) {
+        note_accept_limit(error);
+    }
+    return is_limit;
 }
 
 /// Lets another thread wake a loop that waits on the descriptor.

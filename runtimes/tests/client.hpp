@@ -67,6 +67,21 @@ public:
         }
     }
 
+    /// Sends until the system takes no more; gives how many bytes it took.
+    std::size_t send_what_fits(bytes_view bytes) {
+        std::size_t taken = 0;
+        while (taken < bytes.size()) {
+            const ssize_t sent = ::send(fd_, bytes.data() + taken, bytes.size() - taken,
+                                        MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent < 0) {
+                require(errno == EAGAIN, "send");
+                break;
+            }
+            taken += static_cast<std::size_t>(sent);
+        }
+        return taken;
+    }
+
     /// Exactly `count` bytes; throws when the stream ends before.
     std::vector<std::byte> receive(std::size_t count) {
         std::vector<std::byte> bytes(count);

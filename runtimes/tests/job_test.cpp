@@ -12,8 +12,8 @@ class jobs : public conformance {
 protected:
     void SetUp() override {
         conformance::SetUp();
-        apply_settings({}, hash::parameters, values_, selected_runtime::about().parameters,
-                       settings_);
+        apply_settings(settings_under_test(), hash::parameters, values_,
+                       selected_runtime::about().parameters, settings_);
     }
     params values_;
     runtime_settings settings_;
@@ -24,10 +24,10 @@ class hash_on : public jobs, public ::testing::WithParamInterface<std::size_t> {
 TEST_P(hash_on, workers_give_the_right_answer_each_time) {
     values_.values[hash::block_bytes] = 1000;
     values_.values[hash::blocks] = 37;
-    job_crew<hash, selected_runtime> crew(GetParam(), settings_, values_);
+    job_crew<selected_runtime> crew(job_under_test<hash>(), GetParam(), settings_, values_);
     for (int i = 0; i < 20; ++i) {
         crew.run();
-        ASSERT_EQ(crew.state().answer(), hash::expected_answer(values_));
+        ASSERT_EQ(crew.job().answer(), hash::expected_answer(values_));
     }
 }
 

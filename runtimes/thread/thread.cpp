@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "runtimes/support/connecting.hpp"
+
 namespace regatta {
 namespace {
 
@@ -23,16 +25,38 @@ runtime_info thread_runtime::about() {
 }
 
 io_error thread_runtime::stream::send_rest(bytes_view bytes, ssize_t sent) const {
+    const bool is_in_scope = threads::current_scope != nullptr;
     for (;;) {
         if (sent >= 0) {
             bytes = bytes.subspan(static_cast<std::size_t>(sent));
-        } else if (errno != EINTR) {
+        } else if (errno == EAGAIN && is_in_scope) {
+            if (const io_error stopped = threads::current_scope->wait_for(fd_.get(), POLLOUT)) {
+                return stopped;
+            }
+        } else if (errno != EINTR && errno != EAGAIN) {
             return io_error(errno);
         }
         if (bytes.empty()) {
             return io_error();
         }
-        sent = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        sent = ::send(fd_.get(), bytes.data(), bytes.size(),
+                      MSG_NOSIGNAL | (is_in_scope ? MSG_DONTWAIT : 0));
+    }
+}
+
+ssize_t thread_runtime::stream::receive_in_scope() {
+    for (;;) {
+        const ssize_t got = ::recv(fd_.get(), buffer_.get(), receive_bytes, MSG_DONTWAIT);
+        if (got >= 0) {
+            return got;
+        }
+        if (errno == EAGAIN) {
+            if (const io_error stopped = threads::current_scope->wait_for(fd_.get(), POLLIN)) {
+                return -stopped.value();
+            }
+        } else if (errno != EINTR) {
+            return -errno;
+        }
     }
 }
 
@@ -41,11 +65,34 @@ thread_runtime::thread_runtime(const runtime_settings& settings)
     // Inherited by the threads of the connections: their sleeps end within a microsecond of the
     // time asked for instead of 50 (prctl(2), PR_SET_TIMERSLACK).
     ::prctl(PR_SET_TIMERSLACK, 1UL);
-    ::pthread_attr_init(&attributes_);
-    ::pthread_attr_setdetachstate(&attributes_, PTHREAD_CREATE_DETACHED);
-    if (const int error = ::pthread_attr_setstacksize(&attributes_, stack_bytes_); error != 0) {
-        throw std::system_error(error, std::generic_category(), "pthread_attr_setstacksize");
+    for (pthread_attr_t* const attributes : {&attributes_, &child_attributes_}) {
+        ::pthread_attr_init(attributes);
+        if (const int error = ::pthread_attr_setstacksize(attributes, stack_bytes_); error != 0) {
+            throw std::system_error(error, std::generic_category(), "pthread_attr_setstacksize");
+        }
     }
+    ::pthread_attr_setdetachstate(&attributes_, PTHREAD_CREATE_DETACHED);
+}
+
+ready<connected<thread_runtime::stream>> thread_runtime::connect(const endpoint& where) {
+    using result = ready<connected<stream>>;
+    if (scope().is_cancelled()) {
+        return result({io_error(ECANCELED), std::nullopt});
+    }
+    started_connect started = start_connect(where);
+    io_error failed(started.error);
+    if (started.is_in_progress) {
+        failed = scope().wait_for(started.socket.get(), POLLOUT);
+        if (!failed) {
+            failed = io_error(socket_error(started.socket.get()));
+        }
+    }
+    if (failed) {
+        return result({failed, std::nullopt});
+    }
+    set_blocking(started.socket.get());
+    remember(started.socket.get(), opened_);
+    return result({io_error(), stream(*this, std::move(started.socket))});
 }
 
 unique_fd thread_runtime::accept(int listener) {
@@ -82,24 +129,27 @@ bool thread_runtime::start_thread(void* (*entry)(void*), void* argument) {
     }
     const std::lock_guard lock(mutex_);
     --live_threads_;
-    if (!std::exchange(has_refused_, true)) {
-        std::fprintf(stderr,
-                     "no thread for a connection beyond %zu: %s (see kernel.pid_max, ulimit -u)\n",
-                     live_threads_, std::strerror(error));
-    }
+    note_thread_limit(error, live_threads_);
     return false;
 }
 
-void thread_runtime::remember(int fd) {
+void thread_runtime::remember(int fd, std::vector<int>& among) {
     const std::lock_guard lock(mutex_);
-    open_.push_back(fd);
+    among.push_back(fd);
+    if (is_aborting_) {
+        ::shutdown(fd, SHUT_RDWR);
+    }
 }
 
 void thread_runtime::forget(int fd) {
     const std::lock_guard lock(mutex_);
-    const auto place = std::find(open_.begin(), open_.end(), fd);
-    *place = open_.back();
-    open_.pop_back();
+    for (std::vector<int>* const among : {&accepted_, &opened_}) {
+        if (const auto place = std::find(among->begin(), among->end(), fd); place != among->end()) {
+            *place = among->back();
+            among->pop_back();
+            return;
+        }
+    }
 }
 
 void thread_runtime::session_ended() {
@@ -111,7 +161,7 @@ void thread_runtime::session_ended() {
 
 std::size_t thread_runtime::drain() {
     std::unique_lock lock(mutex_);
-    for (const int fd : open_) {
+    for (const int fd : accepted_) {
         ::shutdown(fd, SHUT_RD);
     }
     const auto is_empty = [this] { return live_threads_ == 0; };
@@ -119,10 +169,13 @@ std::size_t thread_runtime::drain() {
         return 0;
     }
     const std::size_t aborted = live_threads_;
-    for (const int fd : open_) {
-        ::shutdown(fd, SHUT_RDWR);
+    is_aborting_ = true;
+    for (const std::vector<int>* const among : {&accepted_, &opened_}) {
+        for (const int fd : *among) {
+            ::shutdown(fd, SHUT_RDWR);
+        }
     }
-    sleep_.interrupt();
+    abortion_.interrupt();
     changed_.wait(lock, is_empty);
     return aborted;
 }

@@ -33,7 +33,7 @@ std::string verdict(const comparison& each) {
                    ? fmt::format("over {:.0f} instructions", each.extra_instructions_max)
                    : "instructions ok";
     }
-    if (const auto ratio = ratio_of(each.cpu_ns_pairs)) {
+    if (const auto ratio = micro::ratio_of(each.cpu_ns_pairs)) {
         text += text.empty() ? "" : ", ";
         if (ratio->range.high <= cpu_time_ratio_max) {
             text += "CPU time ok";
@@ -76,7 +76,7 @@ std::string table(const std::vector<comparison>& comparisons) {
                          {"ratio (95 %)"},
                          {"verdict", align::left}});
     for (const comparison& each : comparisons) {
-        const auto ratio = ratio_of(each.cpu_ns_pairs);
+        const auto ratio = micro::ratio_of(each.cpu_ns_pairs);
         const auto extra = each.extra_instructions();
         rows.add({each.runtime, each.control, number(each.control_instructions),
                   number(each.shared_instructions), number(extra, extra >= 0 ? "+" : ""),
@@ -94,7 +94,7 @@ std::string table(const std::vector<comparison>& comparisons) {
 nlohmann::json to_json(const std::vector<comparison>& comparisons) {
     nlohmann::json list = nlohmann::json::array();
     for (const comparison& each : comparisons) {
-        const auto ratio = ratio_of(each.cpu_ns_pairs);
+        const auto ratio = micro::ratio_of(each.cpu_ns_pairs);
         list.push_back(
             {{"runtime", each.runtime},
              {"control", each.control},

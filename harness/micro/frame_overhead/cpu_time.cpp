@@ -1,12 +1,9 @@
 #include "harness/micro/frame_overhead/cpu_time.hpp"
 
-#include <cmath>
 #include <random>
 
 #include "harness/measure/cpu_time.hpp"
 #include "harness/micro/frame_overhead/echo_client.hpp"
-#include "harness/stats/student.hpp"
-#include "harness/stats/trimmed.hpp"
 
 namespace regatta::overhead {
 namespace {
@@ -50,22 +47,6 @@ std::vector<std::pair<double, double>> cpu_time_pairs(const arm& control, const 
         }
     }
     return pairs;
-}
-
-std::optional<cpu_time_ratio> ratio_of(const std::vector<std::pair<double, double>>& pairs) {
-    std::vector<double> logarithms;
-    for (const auto& [control, shared] : pairs) {
-        logarithms.push_back(std::log(shared / control));
-    }
-    const auto centre = stats::trimmed_mean_of(logarithms);
-    if (!centre || pairs.size() < 4) {
-        return std::nullopt;
-    }
-    const double half = centre->standard_error *
-                        stats::student_quantile((1 + stats::confidence) / 2, centre->degrees);
-    return cpu_time_ratio{std::exp(centre->value),
-                          {std::exp(centre->value - half), std::exp(centre->value + half),
-                           stats::interval_method::log_t}};
 }
 
 }  // namespace regatta::overhead

@@ -3,11 +3,14 @@
 #include <utility>
 #include <vector>
 
-#include "harness/micro/frame_overhead/echo_server.hpp"
+#include "harness/micro/shared/echo_server.hpp"
+#include "harness/micro/shared/ratio.hpp"
 #include "harness/plan/placement.hpp"
-#include "harness/stats/interval.hpp"
 
 namespace regatta::overhead {
+
+using micro::arm;
+using micro::echo_server;
 
 /// How the trials are run.
 struct cpu_time_options {
@@ -23,15 +26,5 @@ struct cpu_time_options {
 std::vector<std::pair<double, double>> cpu_time_pairs(const arm& control, const arm& shared,
                                                       const placement& placed,
                                                       const cpu_time_options& options);
-
-/// shared / control over the pairs.
-struct cpu_time_ratio {
-    double value;  ///< 20 % trimmed mean of the logarithms, carried back: one disturbed pair does
-                   ///< not move it
-    stats::interval range;
-};
-
-/// Yuen's t on the trimmed logarithms; nothing for fewer than 4 pairs.
-std::optional<cpu_time_ratio> ratio_of(const std::vector<std::pair<double, double>>& pairs);
 
 }  // namespace regatta::overhead

@@ -2,9 +2,12 @@
 
 #include <optional>
 
-#include "harness/micro/frame_overhead/echo_server.hpp"
+#include "harness/micro/shared/echo_server.hpp"
 
 namespace regatta::overhead {
+
+using micro::arm;
+using micro::echo_server;
 
 /// Whether valgrind, which counts the instructions, is on PATH.
 bool can_count_instructions();

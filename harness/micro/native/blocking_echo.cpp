@@ -58,6 +58,7 @@ void serve(int fd) {
 }  // namespace
 
 int main() {
+    control::raise_descriptor_limit();
     const sigset_t terminate = control::block_sigterm();
     std::thread(accept_all, control::listen_and_report()).detach();
     int signal = 0;

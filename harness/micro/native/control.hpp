@@ -5,12 +5,15 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 /// What the hand-written servers share outside of the path that is measured: a listening socket,
 /// the `ready` and `done` lines, an end by SIGTERM. No header of the project is included, so that
@@ -53,6 +56,14 @@ inline void set_no_delay(int fd) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+/// Thousands of connections need as many descriptors.
+inline void raise_descriptor_limit() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// Blocks SIGTERM for this thread and those that it starts, to be taken by sigwait or a signalfd.
 inline sigset_t block_sigterm() {
     sigset_t terminate;
@@ -60,6 +71,27 @@ inline sigset_t block_sigterm() {
     sigaddset(&terminate, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &terminate, nullptr);
     return terminate;
+}
+
+/// main() of a server with one loop: `run(listener, stop)` on a thread of its own returns when the
+/// descriptor `stop` becomes readable, which SIGTERM makes it; `bytes_received` is read after that.
+template <class Run>
+int serve(Run run, const std::uint64_t& bytes_received) {
+    raise_descriptor_limit();
+    const sigset_t terminate = block_sigterm();
+    const int listener = listen_and_report();
+    set_no_delay(listener);  // accepted sockets inherit it
+    const int stop = ::eventfd(0, EFD_CLOEXEC);
+    if (stop < 0) {
+        fail("eventfd");
+    }
+    std::thread loop(run, listener, stop);
+    int signal = 0;
+    sigwait(&terminate, &signal);
+    ::eventfd_write(stop, 1);
+    loop.join();
+    report_done(bytes_received);
+    return 0;
 }
 
 }  // namespace control

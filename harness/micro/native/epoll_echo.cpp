@@ -132,6 +132,7 @@ private:
 }  // namespace
 
 int main() {
+    control::raise_descriptor_limit();
     const sigset_t terminate = control::block_sigterm();
     const int listener = control::listen_and_report();
     ::fcntl(listener, F_SETFL, O_NONBLOCK);

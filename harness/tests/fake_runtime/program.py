@@ -45,6 +45,11 @@ def options(words):
     return given["--workload"], int(given["--workers"]), int(given["--rounds-per-us"]), settings
 
 
+def listen_address():
+    words = sys.argv
+    return words[words.index("--listen") + 1].rpartition(":")[0] if "--listen" in words else "127.0.0.1"
+
+
 def describe():
     if BEHAVIOUR == "describe-crash":
         crash()
@@ -58,20 +63,24 @@ def describe():
         "available": BEHAVIOUR != "unavailable",
         "reason": "no wind" if BEHAVIOUR == "unavailable" else None,
         "reference_only": False, "versions": {},
+        "lacks": ["sails: there is no canvas for more than 2"] if BEHAVIOUR == "fallback" else [],
         "parameters": [{"name": "sails", "unit": "", "default": 2, "min": 1, "max": 9,
                         "about": "changes nothing", "choices": []}],
         "workloads": {"echo": {"kind": "server", "supported": True, "reason": None},
                       "hash": {"kind": "job", "supported": True, "reason": None},
+                      "spawn_join": {"kind": "job", "supported": True, "reason": None},
                       "delay": {"kind": "server", "supported": False, "reason": "cannot wait"}}}))
 
 
 class EchoServer:
     def __init__(self, size):
         self.size = size
+        self.lost = 0
+        self.pending = {}  # what came of a message so far, where messages count
         self.counters = dict.fromkeys(
             ["accepted", "requests", "bytes_received", "bytes_sent", "errors"], 0)
         self.selector = selectors.DefaultSelector()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.listener = socket.create_server((listen_address(), 0), backlog=1024)
         self.listener.setblocking(False)
         self.selector.register(self.listener, selectors.EVENT_READ)
         # SIGTERM becomes a readable descriptor, so that it interrupts nothing in the middle.
@@ -97,6 +106,10 @@ class EchoServer:
             peer, _ = self.listener.accept()
         except BlockingIOError:
             return
+        if BEHAVIOUR == "few" and self.counters["accepted"] == 2:
+            print("no room for a third", file=sys.stderr, flush=True)
+            peer.close()
+            return
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.selector.register(peer, selectors.EVENT_READ)
         self.counters["accepted"] += 1
@@ -117,13 +130,29 @@ class EchoServer:
             os.kill(os.getpid(), signal.SIGKILL)
         if BEHAVIOUR == "wrong-bytes" and self.counters["bytes_received"] > 100 * self.size:
             data = bytes(len(data))
+        self.counters["bytes_received"] += len(data)
+        if BEHAVIOUR == "lose":
+            data = self.without_lost(peer, data)
         peer.setblocking(True)
         peer.sendall(data)
-        self.counters["bytes_received"] += len(data)
         self.counters["bytes_sent"] += len(data)
 
+    def without_lost(self, peer, data):
+        """The replies to the messages that are whole now, but each thousandth of the server's."""
+        data = self.pending.pop(peer, b"") + data
+        kept = b""
+        while len(data) >= self.size:
+            self.counters["requests"] += 1
+            if self.counters["requests"] % 1000 == 0:
+                self.lost += 1
+            else:
+                kept += data[:self.size]
+            data = data[self.size:]
+        self.pending[peer] = data
+        return kept
+
     def done(self):
-        self.counters["requests"] = self.counters["bytes_received"] // self.size
+        self.counters["requests"] = self.counters["bytes_sent"] // self.size
         if BEHAVIOUR == "miscount":
             self.counters["requests"] += 1
         return self.counters
@@ -148,11 +177,13 @@ def serve(workload, workers, rounds_per_us, settings):
         effective["set"]["size"] += 1
     if BEHAVIOUR == "other-workers":
         effective["workers"] += 1
+    if BEHAVIOUR == "fallback":
+        effective["set"]["sails"] = min(effective["set"]["sails"], 2)
     if BEHAVIOUR == "bad-ready":
         say(event="ready", contract=1, port="many", pid=os.getpid(), effective=effective, notes=[])
     else:
         say(event="ready", contract=1, port=server.listener.getsockname()[1], pid=os.getpid(),
-            effective=effective, notes=["a note"] if BEHAVIOUR == "note" else [])
+            effective=effective, notes=["a note"] if BEHAVIOUR in ("note", "fallback") else [])
     server.serve()
     if BEHAVIOUR == "never-stop":
         hang()
@@ -160,13 +191,22 @@ def serve(workload, workers, rounds_per_us, settings):
         sys.exit(0)
     if BEHAVIOUR == "open-output":
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)", FOLDER])
-    say(event="done", counters=server.done(), aborted_sessions=0)
+    say(event="done", counters=server.done(), aborted_sessions=0,
+        notes={"lose": [f"lost {server.lost} replies"],
+               "limit": ["a limit of 7 was reached"]}.get(BEHAVIOUR, []))
     sys.exit(5 if BEHAVIOUR == "bad-exit" else 0)
 
 
 def job(workload, workers, rounds_per_us, settings):
     if BEHAVIOUR == "crash":
         crash()
+    if workload == "spawn_join":
+        tasks = settings["tasks"]
+        created = tasks - 1 if BEHAVIOUR == "wrong-answer" else tasks
+        say_result(workload, workers, rounds_per_us, settings, tasks, str(tasks * (tasks - 1) // 2),
+                   tasks_created=created, tasks_live_peak=created, iterations_per_sample=1, clock_ns=20,
+                   samples={"name": "lateness", "histogram": HISTOGRAM})
+        return
     import hashlib
     block = bytearray(common_data(settings["block_bytes"]))
     digests = b""
@@ -176,12 +216,19 @@ def job(workload, workers, rounds_per_us, settings):
     answer = hashlib.sha256(digests).hexdigest()
     if BEHAVIOUR == "wrong-answer":
         answer = "0" * 64
+    say_result(workload, workers, rounds_per_us, settings, settings["blocks"], answer)
+
+
+HISTOGRAM = {"unit": "ns", "sub_bucket_bits": 7, "counts": [[100, 2]], "count": 2, "min": 100, "max": 100,
+             "sum": 200}
+
+
+def say_result(workload, workers, rounds_per_us, settings, units, answer, **more):
     say(event="result", contract=1,
         effective={"runtime": NAME, "workload": workload, "workers": workers,
                    "rounds_per_us": rounds_per_us, "set": {"sails": 2, **settings}},
-        iterations=2, units_per_iteration=settings["blocks"], wall_ns=200, cpu_ns=180, answer=answer,
-        latency={"unit": "ns", "sub_bucket_bits": 7, "counts": [[100, 2]], "count": 2, "min": 100,
-                 "max": 100, "sum": 200}, notes=[])
+        iterations=2, units_per_iteration=units, wall_ns=200, cpu_ns=180, answer=answer, latency=HISTOGRAM,
+        notes=[], **more)
 
 
 def common_data(length):

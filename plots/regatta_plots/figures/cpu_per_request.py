@@ -11,11 +11,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from ..errors import NoData
 from ..layout import Page
 from ..lines import legend_of, number, subtitle_of
+from ..panels import limited
 from ..record import Results
 from ..style import Look
 from ..summary import Benchmark, benchmarks, by_group
 
 TITLE = "CPU per request"
+PLACE = 30
 METRIC = "server_cpu_ns_per_op"
 
 
@@ -54,8 +56,9 @@ def draw(results: Results) -> Figure:
               if any(not math.isnan(member.estimate(METRIC).median) for member in members)}
     if not panels:
         raise NoData(f"no ok trial has {METRIC}")
+    panels, left_out = limited(panels)
     subtitle, titles = subtitle_of(panels, "user + system time of the server for each operation, "
-                                           "median of trials, 95 % intervals")
+                                           f"median of trials, 95 % intervals{left_out}")
     looks = {entry.label: entry.look for entry in legend_of(panels)}
     page = Page(TITLE, subtitle, titles, results, row_names=list(looks), aside=0.35,
                 heights=[0.3 + 0.19 * len(members) for members in panels.values()])

@@ -6,6 +6,7 @@ from ..lines import draw_against
 from ..record import Results
 
 TITLE = "Memory against connections"
+PLACE = 32
 
 
 def draw(results: Results) -> Figure:

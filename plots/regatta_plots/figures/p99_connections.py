@@ -6,6 +6,7 @@ from ..lines import draw_against
 from ..record import Results
 
 TITLE = "p99 latency against connections"
+PLACE = 11
 
 
 def draw(results: Results) -> Figure:

@@ -6,6 +6,7 @@ from ..lines import draw_against
 from ..record import Results
 
 TITLE = "Throughput against connections"
+PLACE = 10
 
 
 def draw(results: Results) -> Figure:

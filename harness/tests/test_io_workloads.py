@@ -1,0 +1,58 @@
+"""The I/O-bound workloads through the program: a backend beside the server, what is set apart, what is refused."""
+import json
+import subprocess
+
+import pytest
+from harness_fixtures import BUILD, LONG_ENOUGH_S, SHORT, processes_with, regatta, trials_of
+
+EPOLL = BUILD / "runtimes" / "epoll" / "epoll"
+
+
+def test_verify_exchanges_all_of_them():
+    names = "broadcast|chain|churn|deadline|fan_out|file|idle|overload|pool|service|stream|tail"
+    done = regatta("verify", f"^({names})/(epoll|thread)/")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("OK") == 24
+
+
+@pytest.mark.parametrize("workload", ["fan_out", "pool"])
+def test_no_backend_is_left_behind(workload, tmp_path):
+    out = tmp_path / "run.jsonl"
+    # A delay that no other test has tells its processes from theirs.
+    done = regatta("run", f"^{workload}/epoll/", *SHORT, "--set", "delay_us=4321", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for trial in trials_of(out):
+        assert trial["server"]["counters"]["requests"] > 0
+        assert trial["client"]["errors"]["wrong_reply"] == 0
+    assert not processes_with("delay_us=4321")
+
+
+def test_a_reply_that_is_set_apart_is_counted_as_such(tmp_path):
+    out = tmp_path / "run.jsonl"
+    done = regatta("run", "^deadline/epoll/", *SHORT, "--set", "delay_us=1000", "--set", "late_percent=50", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (trial,) = trials_of(out)
+    assert trial["apart"]["which"] == "cancelled at the deadline"
+    assert trial["apart"]["count"] > 0
+    assert trial["server"]["counters"]["cancelled"] >= trial["apart"]["count"]
+    assert "of the replies were cancelled at the deadline" in done.stdout
+
+
+@pytest.mark.parametrize("words, complaint", [
+    (["fan_out"], "backend"),
+    (["echo", "--backend-port", "4242"], "no backend"),
+    (["pool", "--backend-port", "0"], "--backend-port"),
+    (["broadcast", "--workers", "2"], "at most 1 worker"),
+])
+def test_what_a_server_refuses(words, complaint):
+    done = subprocess.run([EPOLL, "serve", "--workload", *words], capture_output=True, text=True, timeout=LONG_ENOUGH_S,
+                          stdin=subprocess.DEVNULL)
+    error = json.loads(done.stdout)
+    assert done.returncode == 2 and error["event"] == "error"
+    assert complaint in error["reason"]
+
+
+def test_more_workers_than_a_workload_takes_are_refused_before_anything_runs():
+    done = regatta("run", "^broadcast/epoll/", "--workers", "2")
+    assert done.returncode == 2
+    assert "workers" in done.stderr and "from 1 to 1" in done.stderr

@@ -1,0 +1,99 @@
+"""What a user waits as the load grows: p99 of the response time against the rate achieved."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from ..errors import NoData
+from ..layout import Page, plot_style
+from ..lines import legend_of, log_y, number
+from ..panels import limited
+from ..record import Results
+from ..style import Look
+from ..summary import Benchmark, benchmarks
+
+TITLE = "Latency against rate"
+PLACE = 21
+LOAD = re.compile(r"/(rate_per_s|load_percent):[^/]*")
+
+
+def points_of(benchmark: Benchmark) -> np.ndarray:
+    """Rows of rate per second and p99 in microseconds, one for each ok trial that has both."""
+    known = [(trial["metrics"].get("throughput_per_s"), trial["metrics"].get("latency_ns_p99"))
+             for trial in benchmark.trials]
+    return np.array([(rate, p99 / 1e3) for rate, p99 in known
+                     if rate is not None and p99 is not None]).reshape(-1, 2)
+
+
+def offered_beyond(benchmark: Benchmark) -> float | None:
+    """The rate asked for where the p99 falls among unanswered requests in every trial."""
+    loops = [trial["open_loop"] for trial in benchmark.trials if trial.get("open_loop")]
+    if not loops or len(points_of(benchmark)) or not all(loop["censored"] for loop in loops):
+        return None
+    return float(np.median([loop["offered_per_s"] for loop in loops]))
+
+
+def is_saturated(benchmark: Benchmark) -> bool:
+    """Whether the backlog grew in more than half of the trials."""
+    return 2 * sum(bool((trial.get("open_loop") or {}).get("is_saturated"))
+                   for trial in benchmark.trials) > len(benchmark.trials)
+
+
+def _draw_runtime(axes: Axes, members: list[Benchmark], look: Look) -> np.ndarray:
+    """One runtime's curve with its band; hollow where it did not keep up. Gives what the axis must
+    hold: the p99s, and the band where it is not many times as wide."""
+    known = [(member, points_of(member)) for member in members]
+    known = sorted(((m, p) for m, p in known if len(p)), key=lambda mp: np.median(mp[1][:, 0]))
+    if not known:
+        return np.array([])
+    rates = np.array([np.median(points[:, 0]) for _, points in known])
+    middles = np.array([np.median(points[:, 1]) for _, points in known])
+    lows = np.array([points[:, 1].min() for _, points in known])
+    highs = np.array([points[:, 1].max() for _, points in known])
+    drawn = plot_style(look)
+    axes.plot(rates, middles, color=drawn["color"], linestyle=drawn["linestyle"],
+              label=members[0].label)
+    axes.fill_between(rates, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
+    for rate, middle, (member, _) in zip(rates, middles, known):
+        hollow = {"markerfacecolor": "white"} if is_saturated(member) else {}
+        axes.plot(rate, middle, **{**drawn, "linestyle": "none", **hollow}, label="_mark")
+    return np.concatenate((middles, np.maximum(lows, middles / 4), np.minimum(highs, middles * 4)))
+
+
+def draw(results: Results) -> Figure:
+    panels: dict[str, list[Benchmark]] = {}
+    for benchmark in benchmarks(results):
+        if benchmark.mode == "open" and (len(points_of(benchmark))
+                                         or offered_beyond(benchmark) is not None):
+            panels.setdefault(LOAD.sub("", benchmark.group), []).append(benchmark)
+    panels = {group: members for group, members in panels.items()
+              if any(len(points_of(member)) for member in members)}
+    if not panels:
+        raise NoData("no open-loop trial has a p99 of the response time (run with --rate)")
+    panels, left_out = limited(panels)
+    legend = legend_of({(group, ""): members for group, members in panels.items()})
+    looks = {entry.label: entry.look for entry in legend}
+    page = Page(TITLE, "Open loop, response time from the intended time; median of trials, band: "
+                "lowest to highest trial; hollow: the backlog grew; arrow: p99 is among unanswered "
+                "requests, at the rate asked for" + left_out,
+                list(panels), results, legend=legend)
+    for axes, members in zip(page.axes, panels.values()):
+        values = np.concatenate([
+            _draw_runtime(axes, [m for m in members if m.label == label], look)
+            for label, look in looks.items()])
+        log_y(axes, values.min() / 1.3, values.max() * 1.3)
+        for member in members:
+            if (rate := offered_beyond(member)) is not None:
+                axes.plot(rate, 0.97, transform=axes.get_xaxis_transform(), linestyle="none",
+                          marker="$\\uparrow$", markersize=10, color=looks[member.label].colour,
+                          label="_beyond")
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    page.label("replies per second", "p99 response time, µs (log scale)")
+    return page.figure

@@ -1,0 +1,3 @@
+module regatta/go_net
+
+go 1.19

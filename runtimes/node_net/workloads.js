@@ -1,0 +1,158 @@
+'use strict';
+// Each workload: `answer(payload)` gives the reply at once, `handle(payload, counts)` a promise of it.
+
+const { framedNumbers, nonceOf, inverted, placeOf, afterWait, burn, MASK } = require('./wire.js');
+const { sleep, Pool } = require('./waits.js');
+const { BackendLink } = require('./backend_link.js');
+const { BurnPool } = require('./burn_pool.js');
+
+const OFFLOAD_THREADS = 4;
+
+function rpc() {
+  return {
+    answer(payload) {
+      const reply = Buffer.allocUnsafe(4 + payload.length);
+      reply.writeUInt32LE(payload.length, 0);
+      for (let i = 0; i < payload.length; ++i) reply[4 + i] = ~payload[i];
+      return reply;
+    },
+  };
+}
+
+function idle() {
+  return { answer: (payload) => framedNumbers(inverted(nonceOf(payload))) };
+}
+
+function delay({ values }) {
+  return {
+    async handle(payload) {
+      const nonce = nonceOf(payload);
+      await sleep(values.delay_us / 1000);
+      return framedNumbers(inverted(nonce));
+    },
+  };
+}
+
+function chain({ values }) {
+  return {
+    async handle(payload) {
+      let nonce = nonceOf(payload);
+      for (let i = 0; i < values.waits; ++i) {
+        await sleep(values.delay_us / 1000);
+        nonce = afterWait(nonce);
+      }
+      return framedNumbers(nonce);
+    },
+  };
+}
+
+function tail({ values }) {
+  return {
+    async handle(payload) {
+      const nonce = nonceOf(payload);
+      if (nonce % 100n === 0n) await sleep(values.slow_us / 1000);
+      return framedNumbers(inverted(nonce));
+    },
+  };
+}
+
+function deadline({ values }) {
+  return {
+    async handle(payload, counts) {
+      const nonce = nonceOf(payload);
+      const isLate = placeOf(nonce) < values.late_percent;
+      let cancel;
+      const work = sleep(isLate ? 60_000 : values.delay_us / 1000, (end) => { cancel = end; });
+      let cancelLimit;
+      const limit = sleep(values.deadline_us / 1000, (end) => { cancelLimit = end; }).then(() => false);
+      const isDone = await Promise.race([work, limit]);
+      cancelLimit();
+      if (isDone) return framedNumbers(inverted(nonce));
+      cancel();
+      ++counts.cancelled;
+      return framedNumbers(nonce);
+    },
+  };
+}
+
+function overload({ values }) {
+  const slots = new Pool(new Array(values.slots).fill(null));
+  let present = 0;
+  return {
+    async handle(payload) {
+      const nonce = nonceOf(payload);
+      if (present >= values.slots + values.queue && values.policy === 'shed') return framedNumbers(nonce);
+      ++present;
+      await slots.take();
+      await sleep(values.service_us / 1000);
+      slots.give(null);
+      --present;
+      return framedNumbers(inverted(nonce));
+    },
+  };
+}
+
+function fanOut({ values, backendPort }) {
+  return {
+    // Each session has links of its own.
+    newSession() {
+      const links = Array.from({ length: values.width }, () => new BackendLink(backendPort));
+      return {
+        async handle(payload, counts) {
+          const nonce = nonceOf(payload);
+          const fails = placeOf(nonce) < values.fail_percent;
+          const asked = links.map((link, i) => link.ask(
+            fails && i === 0 ? Buffer.alloc(4) : framedNumbers(nonce + BigInt(i))));
+          try {
+            const answers = await Promise.all(asked);
+            return framedNumbers(answers.reduce((sum, each) => (sum + each) & MASK, 0n));
+          } catch (error) {
+            counts.cancelled += links.filter((link) => link.cancel()).length;
+            await Promise.allSettled(asked);
+            if (!fails) throw error;
+            return framedNumbers(nonce);
+          }
+        },
+        close() { links.forEach((link) => link.close()); },
+      };
+    },
+  };
+}
+
+function pool({ values, backendPort }) {
+  const links = new Pool(Array.from({ length: values.pool_size }, () => new BackendLink(backendPort)));
+  return {
+    async handle(payload) {
+      const nonce = nonceOf(payload);
+      const link = await links.take();
+      try {
+        return framedNumbers(await link.ask(framedNumbers(nonce)));
+      } finally {
+        links.give(link);
+      }
+    },
+  };
+}
+
+function mixed({ values, roundsPerUs }) {
+  const threads = values.heavy === 'offload' ? new BurnPool(OFFLOAD_THREADS) : null;
+  const rounds = values.cpu_us * roundsPerUs;
+  return {
+    async handle(payload) {
+      const nonce = nonceOf(payload);
+      if ((nonce & 1n) === 0n) return framedNumbers(nonce, inverted(nonce));
+      return framedNumbers(nonce, threads ? await threads.burn(nonce, rounds) : burn(nonce, rounds));
+    },
+  };
+}
+
+function cpuRequest({ values, roundsPerUs }) {
+  const rounds = Math.floor((values.cpu_ns * roundsPerUs) / 1000);
+  return { answer: (payload) => framedNumbers(burn(nonceOf(payload), rounds)) };
+}
+
+const WORKLOADS = {
+  echo: () => null, rpc, idle, delay, chain, tail, deadline, overload, fan_out: fanOut, pool, mixed, cpu_request: cpuRequest,
+};
+
+module.exports = { WORKLOADS };

@@ -1,0 +1,72 @@
+"""What a session does with its connection, on every runtime in Python."""
+import dataclasses
+
+from .wire import Malformed, Splitter
+from .workloads import GatherFailed
+
+
+@dataclasses.dataclass(slots=True)
+class Counters:
+    """What the `done` line says; one for each session, so that threads need no lock."""
+
+    accepted: int = 0
+    requests: int = 0
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    errors: int = 0
+    cancelled: int = 0
+
+    def add(self, other):
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
+
+
+# By these a session ends; anything else is a fault of the program and must be seen.
+SESSION_ERRORS = (Malformed, GatherFailed, OSError, EOFError)
+
+
+def must_close(workload, request):
+    """Whether the reply to `request` is the connection's last: in `http` the request says so."""
+    return workload.request.workload == "http" and not request[2]
+
+
+async def echo(peer, counts, size):
+    try:
+        while data := await peer.receive():
+            counts.bytes_received += len(data)
+            await peer.send(data)
+    except SESSION_ERRORS:
+        counts.errors += 1
+    counts.bytes_sent = counts.bytes_received
+    counts.requests = counts.bytes_received // size
+
+
+async def converse(workload, peer, counts):
+    """Answers the requests of one connection, in their order, until the peer or an error ends it."""
+    splitter, answer, handle = Splitter(workload.take), workload.answer, getattr(workload, "handle", None)
+    may_close = workload.request.workload == "http"
+    try:
+        while data := await peer.receive():
+            counts.bytes_received += len(data)
+            for request in splitter.feed(data):
+                reply = answer(request) if answer else await handle(request, counts)
+                await peer.send(reply)
+                counts.requests += 1
+                counts.bytes_sent += len(reply)
+                if may_close and must_close(workload, request):
+                    return
+    except SESSION_ERRORS:
+        counts.errors += 1
+
+
+async def session(workload, request, peer, counts):
+    """The whole life of a connection but its closing. `workload` is None for echo."""
+    if workload is None:
+        await echo(peer, counts, request.values["size"])
+        return
+    own = workload.new_session()
+    try:
+        await converse(own, peer, counts)
+    finally:
+        if own is not workload:
+            own.close()

@@ -1,0 +1,198 @@
+// What the I/O-bound workloads are about, without a clock: who waits for whom, what is cancelled.
+#include "runtimes/tests/verbs/verbs.hpp"
+
+namespace regatta::testing::verbs {
+namespace {
+
+using request_reply::frame_bytes;
+using request_reply::make_message;
+
+class io_workloads : public verb_test {};
+
+constexpr std::int64_t a_minute_us = 60'000'000;
+
+std::vector<std::byte> bytes_of(std::uint64_t payload) {
+    const auto message = make_message(payload);
+    return {message.begin(), message.end()};
+}
+
+/// Reads one frame of a request to a backend; its payload, or nothing for one without.
+std::optional<std::uint64_t> read_request(const unique_fd& from) {
+    std::byte message[frame_bytes];
+    if (::recv(from.get(), message, frame::header_bytes, MSG_WAITALL) != frame::header_bytes ||
+        frame::load_u32(message) == 0) {
+        return std::nullopt;
+    }
+    ::recv(from.get(), message, request_reply::payload_bytes, MSG_WAITALL);
+    return frame::load_u64(message);
+}
+
+TEST_F(io_workloads, deadline_stops_the_work_and_says_so) {
+    constexpr std::uint64_t requests = 5;
+    running_server<workloads::deadline> server({1'000, 2'000, 100});
+    client peer = server.connect();
+    for (std::uint64_t i = 0; i < requests; ++i) {
+        peer.send(bytes_of(i));
+        EXPECT_EQ(peer.receive(frame_bytes), bytes_of(request_reply::refusal(i)));
+    }
+    const counters counts = server.stop();
+    EXPECT_EQ(counts.cancelled, requests);
+    EXPECT_EQ(counts.requests, requests);
+    EXPECT_EQ(counts.errors, 0u);
+}
+
+TEST_F(io_workloads, deadline_that_does_not_fire_cancels_nothing) {
+    running_server<workloads::deadline> server({1'000, a_minute_us, 0});
+    client peer = server.connect();
+    peer.send(bytes_of(7));
+    EXPECT_EQ(peer.receive(frame_bytes), bytes_of(~std::uint64_t{7}));
+    EXPECT_EQ(server.stop().cancelled, 0u);
+}
+
+TEST_F(io_workloads, fan_out_has_all_its_questions_asked_before_the_first_answer) {
+    constexpr std::size_t width = 16;
+    const remote backend;
+    running_server<workloads::fan_out> server({width, 1'000, 0}, 1, backend.port());
+    client peer = server.connect();
+    peer.send(bytes_of(1'000));
+    std::vector<unique_fd> asked;
+    std::vector<std::uint64_t> nonces;
+    for (std::size_t i = 0; i < width; ++i) {
+        asked.push_back(backend.accept());
+        nonces.push_back(read_request(asked.back()).value_or(0));
+    }
+    for (std::size_t i = 0; i < width; ++i) {
+        write_all(asked[i], bytes_of(~nonces[i]));
+    }
+    EXPECT_EQ(peer.receive(frame_bytes),
+              bytes_of(workloads::fan_out::answer(server.values(), 1'000)));
+    EXPECT_EQ(server.stop().errors, 0u);
+}
+
+TEST_F(io_workloads, fan_out_cancels_the_rest_when_one_fails) {
+    constexpr std::size_t width = 5;
+    const remote backend;
+    running_server<workloads::fan_out> server({width, a_minute_us, 100}, 1, backend.port());
+    client peer = server.connect();
+    peer.send(bytes_of(1'000));
+    std::vector<unique_fd> asked;
+    for (std::size_t i = 0; i < width; ++i) {
+        asked.push_back(backend.accept());
+    }
+    std::size_t broken = width;
+    for (std::size_t i = 0; i < width; ++i) {
+        broken = read_request(asked[i]) ? broken : i;
+    }
+    ASSERT_LT(broken, width) << "one of them asks what no backend answers";
+    asked[broken] = unique_fd();
+    // The others are never answered.
+    EXPECT_EQ(peer.receive(frame_bytes), bytes_of(request_reply::refusal(1'000)));
+    for (const unique_fd& each : asked) {
+        std::byte none;
+        EXPECT_TRUE(!each || ::recv(each.get(), &none, 1, 0) <= 0) << "it is left waiting";
+    }
+    const counters counts = server.stop();
+    EXPECT_EQ(counts.cancelled, width - 1);
+    EXPECT_EQ(counts.errors, 0u);
+}
+
+TEST_F(io_workloads, pool_never_opens_more_connections_than_it_has) {
+    running_server<workloads::delay> backend({1'000});
+    running_server<workloads::pool> server({2, 1'000}, 1, backend.port());
+    {
+        std::vector<client> peers;
+        for (std::uint64_t i = 0; i < 8; ++i) {
+            peers.push_back(server.connect());
+            peers.back().send(bytes_of(i));
+            peers.back().send(bytes_of(i + 100));
+        }
+        for (std::uint64_t i = 0; i < 8; ++i) {
+            EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~i));
+            EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~(i + 100)));
+        }
+        EXPECT_EQ(server.stop().requests, 16u);
+    }
+    EXPECT_LE(backend.stop().accepted, 2u);
+}
+
+/// How many of `clients` requests at once are refused while those in service never end.
+int refusals(std::int64_t slots, std::int64_t queue, int clients, int expected) {
+    running_server<workloads::overload> server(
+        {workloads::overload::shed, slots, a_minute_us, queue});
+    std::atomic<int> refused{0};
+    std::vector<std::jthread> asking;
+    for (int i = 0; i < clients; ++i) {
+        asking.emplace_back([&] {
+            try {
+                client peer = server.connect();
+                peer.send(bytes_of(9));
+                refused += peer.receive(frame_bytes) == bytes_of(request_reply::refusal(9));
+            } catch (const std::exception&) {
+                // In service or in the queue when the server stopped.
+            }
+        });
+    }
+    eventually([&] { return refused == expected; });
+    server.stop();
+    asking.clear();
+    return refused;
+}
+
+TEST_F(io_workloads, overload_refuses_exactly_what_finds_no_place) {
+    EXPECT_EQ(refusals(1, 0, 4, 3), 3);
+    EXPECT_EQ(refusals(2, 3, 9, 4), 4);
+}
+
+TEST_F(io_workloads, overload_that_queues_answers_all) {
+    running_server<workloads::overload> server({workloads::overload::queue_all, 1, 1'000, 0});
+    std::vector<client> peers;
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        peers.push_back(server.connect());
+        peers.back().send(bytes_of(i));
+    }
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~i));
+    }
+    EXPECT_EQ(server.stop().requests, 6u);
+}
+
+TEST_F(io_workloads, broadcast_reaches_everybody_in_order) {
+    running_server<workloads::broadcast> server;
+    std::vector<client> peers;
+    std::uint64_t deliveries = 0;
+    const auto tell_all = [&](client& from, std::uint64_t message) {
+        from.send(bytes_of(message));
+        for (client& each : peers) {
+            EXPECT_EQ(each.receive(frame_bytes), bytes_of(message));
+            ++deliveries;
+        }
+    };
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        peers.push_back(server.connect());
+        peers.back().send(bytes_of(i));
+        EXPECT_EQ(peers.back().receive(frame_bytes), bytes_of(i)) << "it has joined";
+        ++deliveries;
+    }
+    for (std::uint64_t i = 10; i < 50; ++i) {
+        tell_all(peers.front(), i);
+    }
+    // One that leaves is missed by nobody.
+    peers.pop_back();
+    tell_all(peers.front(), 99);
+    const counters counts = server.stop();
+    EXPECT_GE(counts.requests, deliveries);
+    EXPECT_EQ(counts.accepted, 3u);
+}
+
+TEST_F(io_workloads, churn_closes_after_the_agreed_replies) {
+    running_server<workloads::churn> server({2});
+    client peer = server.connect();
+    peer.send(bytes_of(1));
+    EXPECT_EQ(peer.receive(frame_bytes), bytes_of(~std::uint64_t{1}));
+    peer.send(bytes_of(2));
+    EXPECT_EQ(peer.receive_all(), bytes_of(~std::uint64_t{2}));
+    EXPECT_EQ(server.stop().errors, 0u);
+}
+
+}  // namespace
+}  // namespace regatta::testing::verbs

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "workloads/delay.hpp"
+#include "workloads/support/backend_link.hpp"
+
+namespace regatta::workloads {
+
+/// Many clients share few connections to a backend, as to a database: a request takes one out of
+/// the worker's pool, waits in the order of arrival while there is none, asks, and puts it back.
+struct pool {
+    static constexpr std::string_view name = "pool";
+    static constexpr std::string_view about =
+        "asks a backend, which takes delay_us, over one of pool_size shared connections";
+    static constexpr workload_kind kind = workload_kind::server;
+
+    enum : std::size_t { pool_size, delay_us };
+    static constexpr parameter parameters[] = {
+        {"pool_size", "", 10, 1, 10'000, "connections to the backend, in each worker"},
+        {"delay_us", "us", 1'000, 1, 60'000'000, "how long the backend takes for a request"},
+    };
+
+    using backend = delay;
+    static params backend_values(const params& values) {
+        params of_backend;
+        of_backend.values[delay::delay_us] = values[delay_us];
+        return of_backend;
+    }
+    static std::uint64_t answer(const params& values, std::uint64_t nonce) {
+        return delay::answer(values, nonce);
+    }
+
+    /// What the sessions of a worker share.
+    template <full_runtime Runtime>
+    struct shared {
+        using link = std::unique_ptr<backend_link<Runtime>>;
+
+        endpoint backend_at;
+        typename Runtime::template channel<link> free;
+        std::atomic<bool> is_filled{false};
+        std::atomic<int> sessions{0};
+
+        shared(Runtime& runtime, const params& values)
+            : backend_at(backend_of(values)),
+              free(runtime, static_cast<std::size_t>(values[pool_size])) {}
+    };
+
+    template <full_runtime Runtime>
+    static auto handle(request_reply::context<Runtime> request, shared<Runtime>& state) ->
+        typename Runtime::template task<request_reply::answered> {
+        auto [stopped, link] = co_await state.free.receive();
+        if (stopped) {
+            co_return request_reply::answered{stopped};
+        }
+        const request_reply::answered result = co_await ask_backend(
+            request.runtime, **link, state.backend_at, request_reply::make_message(request.nonce),
+            request_reply::frame_bytes);
+        // It has room for every connection that was taken out.
+        const auto [lost] = co_await state.free.send(std::move(*link));
+        co_return request_reply::answered{result.error ? result.error : lost, result.payload};
+    }
+
+    /// The connections are closed while the loop runs, not when it is gone.
+    template <full_runtime Runtime>
+    static auto close_all(const params& values, shared<Runtime>& state) ->
+        typename Runtime::template task<outcome> {
+        for (std::int64_t i = 0; i < values[pool_size]; ++i) {
+            auto [stopped, link] = co_await state.free.receive();
+            if (stopped) {
+                co_return outcome{stopped};
+            }
+            (*link)->peer.reset();
+            if (const auto [lost] = co_await state.free.send(std::move(*link)); lost) {
+                co_return outcome{lost};
+            }
+        }
+        co_return outcome{};
+    }
+
+    template <full_runtime Runtime>
+    static auto session(Runtime& runtime, typename Runtime::stream peer, const params& values,
+                        counters& counts, shared<Runtime>& state) ->
+        typename Runtime::template task<void> {
+        ++state.sessions;
+        if (!state.is_filled.exchange(true)) {
+            for (std::int64_t i = 0; i < values[pool_size]; ++i) {
+                (void)co_await state.free.send(std::make_unique<backend_link<Runtime>>());
+            }
+        }
+        co_await request_reply::session<pool>(runtime, std::move(peer), values, counts, state);
+        if (--state.sessions == 0) {
+            (void)co_await close_all<Runtime>(values, state);
+        }
+    }
+
+    using exchange = request_reply::exchange<pool>;
+
+    static double ceiling_per_s(const params& values, std::int64_t connections) {
+        return static_cast<double>(connections) * 1e6 / static_cast<double>(values[delay_us]);
+    }
+};
+
+}  // namespace regatta::workloads

@@ -1,0 +1,130 @@
+// The client halves and the parts of the I/O-bound workloads that need no runtime.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "workloads/fan_out.hpp"
+#include "workloads/file.hpp"
+#include "workloads/service.hpp"
+#include "workloads/stream.hpp"
+#include "workloads/tail.hpp"
+
+namespace regatta::workloads {
+namespace {
+
+std::vector<std::byte> noise(std::size_t length) {
+    std::vector<std::byte> bytes(length);
+    kernels::fill(bytes, length);
+    return bytes;
+}
+
+std::uint64_t digest_in_pieces(bytes_view bytes, std::size_t piece) {
+    chunk_digest digest;
+    while (!bytes.empty()) {
+        const bytes_view part = bytes.first(std::min(piece, bytes.size()));
+        digest.add(part);
+        bytes = bytes.subspan(part.size());
+    }
+    return digest.finish();
+}
+
+TEST(chunk_digest, does_not_depend_on_the_pieces) {
+    for (std::size_t length = 1; length < 70; ++length) {
+        const auto bytes = noise(length);
+        const std::uint64_t whole = digest_in_pieces(bytes, length);
+        for (std::size_t piece = 1; piece < length; ++piece) {
+            EXPECT_EQ(digest_in_pieces(bytes, piece), whole) << length << " in " << piece;
+        }
+    }
+}
+
+TEST(chunk_digest, notices_every_bit_and_a_word_in_another_place) {
+    auto bytes = noise(64);
+    const std::uint64_t right = digest_in_pieces(bytes, 64);
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+        bytes[bit / 8] ^= std::byte(1u << bit % 8);
+        EXPECT_NE(digest_in_pieces(bytes, 64), right) << bit;
+        bytes[bit / 8] ^= std::byte(1u << bit % 8);
+    }
+    std::swap_ranges(bytes.begin(), bytes.begin() + 8, bytes.begin() + 24);
+    EXPECT_NE(digest_in_pieces(bytes, 64), right);
+}
+
+TEST(chunk_digest, of_eight_bytes_is_they_themselves_and_the_next_begins_anew) {
+    std::byte word[8];
+    chunk_digest digest;
+    for (const std::uint64_t value : {std::uint64_t{1}, ~std::uint64_t{0}, std::uint64_t{77}}) {
+        frame::store_u64(word, value);
+        digest.add(word);
+        EXPECT_EQ(digest.finish(), value);
+    }
+}
+
+TEST(stream_exchange, takes_the_answer_to_its_chunk_and_no_other) {
+    for (const std::int64_t direction : {stream::down, stream::up, stream::both}) {
+        params values;
+        values.values = {direction, 1000};
+        const stream::exchange client(values);
+        std::vector<std::byte> request;
+        client.append_request(5, request);
+        EXPECT_EQ(request.size(), direction == stream::down ? 8u : 1000u);
+        const std::size_t reply_bytes = direction == stream::up ? 8 : 1000;
+        EXPECT_EQ(client.reply_length(5, noise(reply_bytes - 1)), 0u);
+        EXPECT_EQ(client.reply_length(5, noise(reply_bytes)), reply_bytes);
+        EXPECT_FALSE(client.is_right(5, noise(reply_bytes)));
+        if (direction == stream::up) {
+            std::byte acknowledgement[8];
+            frame::store_u64(acknowledgement, digest_in_pieces(request, 1000));
+            EXPECT_TRUE(client.is_right(5, acknowledgement));
+            EXPECT_FALSE(client.is_right(6, acknowledgement));
+        }
+    }
+}
+
+TEST(service, times_of_a_hundred_requests_have_the_mean) {
+    for (const std::int64_t distribution : {0, 1, 2}) {
+        params values;
+        values.values = {distribution, 100'000};
+        std::int64_t sum = 0;
+        std::int64_t longest = 0;
+        for (std::uint64_t nonce = 1'000; nonce < 1'100; ++nonce) {
+            sum += service::service_ns(values, nonce);
+            longest = std::max(longest, service::service_ns(values, nonce));
+        }
+        EXPECT_NEAR(static_cast<double>(sum) / 100, 100'000, 500);
+        EXPECT_EQ(longest == 100'000, distribution == 0);
+    }
+}
+
+TEST(tail_exchange, sets_one_request_in_a_hundred_apart) {
+    const params values;
+    const tail::exchange client(values);
+    int slow = 0;
+    for (std::uint64_t i = 0; i < 300; ++i) {
+        slow += client.is_set_apart(i, {}) ? 1 : 0;
+    }
+    EXPECT_EQ(slow, 3);
+}
+
+TEST(fan_out, answer_is_the_sum_of_the_backends) {
+    params values;
+    values.values = {3, 1'000, 0};
+    EXPECT_EQ(fan_out::answer(values, 10),
+              ~std::uint64_t{10} + ~std::uint64_t{11} + ~std::uint64_t{12});
+}
+
+TEST(served_file, holds_what_the_client_expects) {
+    const served_file file;
+    const auto content = served_file::content();
+    for (const std::size_t length : {std::size_t{1}, std::size_t{4096}, served_file::size_bytes}) {
+        std::vector<std::byte> got(length);
+        const std::uint64_t offset = served_file::offset_of(0xfedcba9876543210, length);
+        ASSERT_TRUE(file.read(offset, got));
+        EXPECT_EQ(std::memcmp(got.data(), content.data() + offset, length), 0);
+    }
+    std::byte beyond[2];
+    EXPECT_FALSE(file.read(served_file::size_bytes - 1, beyond));
+}
+
+}  // namespace
+}  // namespace regatta::workloads
