@@ -116,8 +116,9 @@ def heap_allocations(tmp_path, *words):
 
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
 def test_allocations_are_really_made(tmp_path):
-    few, many = (heap_allocations(tmp_path, "--inject", f"alloc:{count}") for count in (1, 6))
-    assert many - few == 500
+    few, many = (heap_allocations(tmp_path, "--inject", f"alloc:{count}") for count in (1, 21))
+    # The program's own allocations are a few more or fewer each time, as its threads happen to meet.
+    assert many - few == pytest.approx(2000, abs=50)
 
 
 @pytest.mark.parametrize("spec", ["", "cpu", "cpu:5", "sleep:1ms", "syscall:0", "tail:1%", "lock,lock"])
