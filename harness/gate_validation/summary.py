@@ -74,7 +74,7 @@ def false_alarm_rows(runs: list[dict]) -> list[str]:
             bound = f"{upper_bound(alarms, len(judged)) * 100:.1f} %" if judged else "-"
             rows.append(f"| {name} | {len(own)} | {len(own) - len(judged)} | {len(judged)} | {alarms} | {bound} | {unclear} | "
                         f"{elapsed(own)} |")
-    return rows
+    return rows if len(rows) > 2 else []
 
 
 def elapsed(runs: list[dict]) -> str:
@@ -92,7 +92,7 @@ def detection_rows(plan: Plan, runs: list[dict], truths: dict[str, dict]) -> lis
             loud = [run for run in own if run["has_neighbour"]]
             rows.append(f"| `{inject}` | {slowdown_text(truth)} | {share(count_found(own, truth), len(own))} | "
                         f"{count_found(loud, truth)} of {len(loud)} | {sum(map(is_alarm, own))} | {elapsed(own)} |")
-    return rows
+    return rows if len(rows) > 2 else []
 
 
 def count_found(runs: list[dict], truth: dict | None) -> int:
