@@ -38,8 +38,8 @@ if [[ $preset == fuzz ]]; then
 fi
 python=$(find_python)
 [[ $preset != ci ]] || wish_package chromium  # the report's page is tested in it
-if [[ $preset == ci ]]; then  # the load from several hosts, and files for Google Benchmark's compare.py, are tested with them
-    for package in libopenmpi-dev openmpi-bin iproute2 libbenchmark-tools; do
+if [[ $preset == ci ]]; then  # the load from several hosts, files for Google Benchmark's compare.py and Markdown are tested with them
+    for package in libopenmpi-dev openmpi-bin iproute2 libbenchmark-tools cmark-gfm; do
         wish_package "$package"
     done
 fi

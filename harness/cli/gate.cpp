@@ -33,7 +33,8 @@ Examples:
   regatta gate --selftest                     does it find 15 %, and nothing where there is nothing?)";
 
 constexpr int internal_status = 5;
-constexpr double default_budget_s = 600;
+/// What a CI step may take, the build of the base left out.
+constexpr double default_budget_s = 300;
 
 struct gate_options {
     cli::gate_request request;
@@ -314,7 +315,8 @@ void declare_sides(CLI::App& command, gate_options& options) {
 void declare_judgement(CLI::App& command, gate_options& options) {
     command
         .add_option("--budget", options.budget_s,
-                    "no pair begins later than this, in seconds (default 600)")
+                    fmt::format("no pair begins later than this, in seconds (default {:.0f})",
+                                default_budget_s))
         ->type_name("S")
         ->check(cli::number_from(1, 1e6));
     cli::declare_seed(command, options.seed, "of the order of trials");

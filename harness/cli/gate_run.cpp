@@ -116,9 +116,10 @@ std::string standing(const contest& on) {
     for (const gate::cell& each : on.cells) {
         text +=
             fmt::format("{} {} ", text.find(';') == std::string::npos ? ";" : ",", each.what.word);
-        text += each.found.is_final    ? std::string(name_of(each.found.found))
-                : each.found.pairs > 0 ? fmt::format("{:+.1f} %", (each.found.ratio - 1) * 100)
-                                       : "...";
+        text += each.found.is_final         ? std::string(name_of(each.found.found))
+                : gate::is_absent(on, each) ? "-"
+                : each.found.pairs > 0      ? fmt::format("{:+.1f} %", (each.found.ratio - 1) * 100)
+                                            : "...";
     }
     return text;
 }

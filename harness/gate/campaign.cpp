@@ -139,7 +139,7 @@ private:
 std::size_t pairs_left(const contest& on) {
     std::size_t most = on.is_over ? 0 : 1;
     for (const cell& each : on.cells) {
-        if (!on.is_over && !each.found.is_final) {
+        if (!on.is_over && !each.found.is_final && !is_absent(on, each)) {
             const auto* const next =
                 std::upper_bound(looks.begin(), looks.end(), each.differences.size());
             most = std::max(most, next == looks.end() ? 0 : *next - each.differences.size());

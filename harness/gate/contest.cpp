@@ -61,15 +61,19 @@ void end_with_error(contest& on) {
                            on.failure_reason);
 }
 
-/// Whether waiting for `each` would keep the others waiting for nothing: it is never measured here,
-/// or most pairs are disturbed.
+/// Whether waiting for `each` would keep the others waiting for nothing: most pairs are disturbed,
+/// or most have no such figure.
 bool is_hopeless(const contest& on, const cell& each) {
     if (!each.what.is_robust && on.pairs_valid >= patience_pairs &&
         2 * on.pairs_clean < on.pairs_valid) {
         return true;
     }
     const int could = each.what.is_robust ? on.pairs_valid : on.pairs_clean;
-    return each.differences.empty() && could >= static_cast<int>(looks.front());
+    const int have = static_cast<int>(each.differences.size());
+    if (have == 0) {
+        return could >= static_cast<int>(looks.front()) || is_absent(on, each);
+    }
+    return could >= patience_pairs && 2 * have < could;
 }
 
 void judge_cells(contest& on, const rule& levels, bool is_clean_pair, const json& base,
@@ -77,6 +81,8 @@ void judge_cells(contest& on, const rule& levels, bool is_clean_pair, const json
     bool are_final = true;
     for (cell& each : on.cells) {
         const auto difference = log_worsening(base, head, each.what.field);
+        each.base_without += value_of(base, each.what.field) ? 0 : 1;
+        each.head_without += value_of(head, each.what.field) ? 0 : 1;
         if (difference && !each.found.is_final && (is_clean_pair || each.what.is_robust)) {
             each.differences.push_back(*difference);
             each.base_values.push_back(*value_of(base, each.what.field));
@@ -125,6 +131,11 @@ draw pair_up(const std::vector<benchmark>& base, const std::vector<benchmark>& h
         }
     }
     return made;
+}
+
+bool is_absent(const contest& on, const cell& each) {
+    return !each.found.is_final && on.pairs_valid >= static_cast<int>(looks.front()) &&
+           2 * each.base_without > on.pairs_valid && 2 * each.head_without > on.pairs_valid;
 }
 
 void take_pair(contest& on, const rule& levels, const json& base, const json& head) {

@@ -22,6 +22,8 @@ struct cell {
     std::vector<double> base_values = {};
     std::vector<double> head_values = {};
     assessment found = {};
+    int base_without = 0;  ///< valid pairs in which the base's trial has no such figure
+    int head_without = 0;
 };
 
 /// A benchmark that both builds run.
@@ -59,6 +61,10 @@ struct draw {
 /// measured.
 draw pair_up(const std::vector<benchmark>& base, const std::vector<benchmark>& head,
              const std::vector<metric>& metrics, bool skips_identical);
+
+/// Whether `each` is no comparison at all: on both builds most trials have no such figure, as a
+/// percentile of a job with few iterations. Known from the first look on.
+bool is_absent(const contest& on, const cell& each);
 
 /// Counts a pair of trials, of which both are on record, and judges it. A pair with a trial that is
 /// not ok has no figures. A disturbed one is counted for robust metrics only. Ends the contest when

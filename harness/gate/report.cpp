@@ -36,9 +36,12 @@ std::string why_inconclusive(const contest& on, const cell& each, campaign_end e
         return fmt::format("other programs disturbed {} of {} pairs",
                            on.pairs_valid - on.pairs_clean, on.pairs_valid);
     }
-    return each.differences.empty()
-               ? "its trials have no such figure"
-               : fmt::format("only {} of {} pairs were valid", on.pairs_valid, on.pairs);
+    // The figure is wanting on one side alone, or in some trials: such pairs are not counted.
+    if (const int without = std::max(each.base_without, each.head_without); without != 0) {
+        return fmt::format("{} of {} trials of the {} have no such figure", without, on.pairs_valid,
+                           each.base_without > each.head_without ? "base" : "head");
+    }
+    return fmt::format("only {} of {} pairs were valid", on.pairs_valid, on.pairs);
 }
 
 std::string sentence_of(const contest& on, const cell& each, campaign_end end) {
@@ -111,6 +114,18 @@ json lost_trials_of(const draw& made) {
     return lost;
 }
 
+json not_measured_of(const draw& made) {
+    json absent = json::array();
+    for (const contest& on : made.contests) {
+        for (const cell& each : on.cells) {
+            if (is_absent(on, each)) {
+                absent.push_back({{"benchmark", on.name()}, {"metric", each.what.field}});
+            }
+        }
+    }
+    return absent;
+}
+
 std::string counted(std::size_t count, const char* what) {
     return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
@@ -148,13 +163,21 @@ std::string summary_sentence(const std::map<std::string, std::size_t>& counts, s
     return text + ".";
 }
 
+const char* why_nothing(const draw& made, const std::vector<json>& cells) {
+    return made.contests.empty() ? "no benchmark runs on both builds"
+           : cells.empty()       ? "no trial has such figures"
+                                 : "no benchmark came to enough valid pairs of trials";
+}
+
 }  // namespace
 
 std::vector<json> cell_records(const std::vector<contest>& contests, campaign_end end) {
     std::vector<json> cells;
     for (const contest& on : contests) {
         for (const cell& each : on.cells) {
-            cells.push_back(cell_record(on, each, end));
+            if (!is_absent(on, each)) {
+                cells.push_back(cell_record(on, each, end));
+            }
         }
     }
     return cells;
@@ -180,9 +203,7 @@ json summary_record(const draw& made, const rule& levels, const std::vector<json
     } else if (!is_compared) {
         verdict = "NOTHING";
         status = 4;
-        sentence = made.contests.empty()
-                       ? "Nothing was compared: no benchmark runs on both builds."
-                       : "Nothing was compared: no benchmark came to enough valid pairs of trials.";
+        sentence = fmt::format("Nothing was compared: {}.", why_nothing(made, cells));
     } else if (count_of(counts, "INCONCLUSIVE") != 0) {
         verdict = "INCONCLUSIVE";
         status = facts.fails_when_inconclusive ? 3 : 0;
@@ -203,6 +224,7 @@ json summary_record(const draw& made, const rule& levels, const std::vector<json
             {"only_head", made.only_head},
             {"errors", errors_of(made)},
             {"lost_trials", lost_trials_of(made)},
+            {"not_measured", not_measured_of(made)},
             {"looks", looks},
             {"ok_levels", ok_levels},
             {"strict_levels", strict_levels},

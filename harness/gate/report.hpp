@@ -17,7 +17,8 @@ struct report {
     nlohmann::json summary;              ///< the verdict of the kind `gate_summary`
 };
 
-/// The verdicts of all cells, in the order of the benchmarks; fields as in results/FORMAT.md.
+/// The verdicts of all cells, in the order of the benchmarks, but for those that are no comparison
+/// (is_absent); fields as in results/FORMAT.md.
 std::vector<nlohmann::json> cell_records(const std::vector<contest>& contests, campaign_end end);
 
 /// What the summary adds to the cells.

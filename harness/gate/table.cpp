@@ -32,12 +32,16 @@ std::string percent(const json& ratio) {
     return fmt::format("{:+.1f}", (ratio.get<double>() - 1) * 100);
 }
 
+/// "p99"
+std::string word_of(const json& field) {
+    const metric* known = find_metric(field.get<std::string>());
+    return known == nullptr ? field.get<std::string>() : std::string(known->word);
+}
+
 /// "cpu us/op"
 std::string title_of(const json& cell) {
     const auto field = cell.at("metric").get<std::string>();
-    const metric* known = find_metric(field);
-    return fmt::format("{} {}", known == nullptr ? field : std::string(known->word),
-                       format::unit_of(field).name);
+    return fmt::format("{} {}", word_of(field), format::unit_of(field).name);
 }
 
 std::vector<std::string> row_of(const json& cell) {
@@ -62,6 +66,22 @@ bool has_failed(const report& told, const json& benchmark) {
                        [&](const json& each) { return each.at("benchmark") == benchmark; });
 }
 
+/// Metrics that a benchmark's trials do not have, in one line for each benchmark.
+void add_not_measured(const report& told, std::string& text) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> absent;
+    for (const json& each : told.summary.value("not_measured", json::array())) {
+        auto name = each.at("benchmark").get<std::string>();
+        if (absent.empty() || absent.back().first != name) {
+            absent.push_back({std::move(name), {}});
+        }
+        absent.back().second.push_back(word_of(each.at("metric")));
+    }
+    for (const auto& [name, words] : absent) {
+        text +=
+            fmt::format("- {}: no {} in its trials; not compared\n", name, format::listing(words));
+    }
+}
+
 /// Why cells are inconclusive; metrics of a benchmark with the same reason in one line.
 void add_inconclusive(const report& told, std::string& text) {
     std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
@@ -70,15 +90,13 @@ void add_inconclusive(const report& told, std::string& text) {
         if (cell.at("verdict") != "INCONCLUSIVE" || has_failed(told, cell.at("benchmark"))) {
             continue;
         }
-        const auto field = cell.at("metric").get<std::string>();
-        const metric* known = find_metric(field);
         const std::string key =
             fmt::format("- {}, {{}}: {}\n", cell.at("benchmark").get<std::string>(),
                         cell.at("sentence").get<std::string>());
         if (reasons.empty() || reasons.back().first != key) {
             reasons.push_back({key, {}});
         }
-        reasons.back().second.emplace_back(known == nullptr ? field : known->word);
+        reasons.back().second.push_back(word_of(cell.at("metric")));
     }
     for (const auto& [key, words] : reasons) {
         std::string line = key;
@@ -137,6 +155,7 @@ std::string remarks(const report& told) {
                             each.at("head").get<int>(), each.at("reason").get<std::string>());
     }
     add_inconclusive(told, text);
+    add_not_measured(told, text);
     for (const char* side : {"base", "head"}) {
         for (const json& name : told.summary.at(fmt::format("only_{}", side))) {
             text +=

@@ -50,8 +50,9 @@ class Plan:
 
 
 # What a plan must have: the type of each value.
-FORM = {"benchmarks": str, "seed": int, "gate": dict, "truth": dict, "neighbour": dict, "runs": list, "wanted": dict}
-PARTS = {"gate": {"budget_s": int, "metrics": list}, "truth": {"rounds": int, "measure_s": (int, float)},
+FORM = {"benchmarks": str, "seed": int, "gate": dict, "rule": dict, "truth": dict, "neighbour": dict, "runs": list, "wanted": dict}
+PARTS = {"gate": {"budget_s": int, "metrics": list},
+         "rule": {"looks": list, "ok_error": float, "family_error": float, "tolerance": list}, "truth": {"rounds": int, "measure_s": (int, float)},
          "neighbour": {"share": (int, float)},
          "wanted": {"false_alarms_max": int, "unchanged_runs_min": int, "slowdown_min": (int, float), "missed_max": int,
                     "slowed_runs_min": int}}

@@ -14,8 +14,21 @@ from programs import CPU_METRIC
 from results import read
 
 
+def is_judged(run: dict) -> bool:
+    """Whether it came to a verdict at all: not, where nothing could be compared."""
+    return run["exit_status"] in (0, 1)
+
+
 def is_alarm(run: dict) -> bool:
     return run["exit_status"] == 1
+
+
+def is_found(run: dict, truth: dict | None) -> bool:
+    """Whether the slowdown itself was found: CPU time on the benchmark that the injection slows most."""
+    found = truth and most_slowed(truth)
+    return bool(found) and is_alarm(run) and any(
+        cell["metric"] == CPU_METRIC and cell["verdict"] == "REGRESSED" and truth["benchmarks"].get(cell["benchmark"]) == found
+        for cell in run["cells"])
 
 
 def share(count: int, total: int) -> str:
@@ -37,17 +50,31 @@ def slowdown_text(truth: dict | None) -> str:
     return f"{found['ratio']:.3f} ({found['low']:.3f}-{found['high']:.3f})" if found else "not measured"
 
 
+def origin_lines(origins: list[dict]) -> list[str]:
+    lines = []
+    for each in origins:
+        regatta, machine = each["regatta"], each["machine"]
+        lines.append(f"regatta {(regatta['commit'] or 'of no commit')[:12]}{' with changes' if regatta.get('dirty') else ''}, "
+                     f"{regatta['compiler']}, {regatta['build_type']}, on {machine['cpu_model']}, {machine['cpus_online']} CPUs, "
+                     f"{machine['kernel']} (machine {machine['fingerprint']}).")
+    if len(lines) > 1:
+        lines.insert(0, f"Made with {len(lines)} builds or machines, one after the other:")
+    return lines
+
+
 def false_alarm_rows(runs: list[dict]) -> list[str]:
-    rows = ["| runs without change | runs | false alarms | at most (95 %) | inconclusive | elapsed s, median and longest |",
-            "| :-- | --: | --: | --: | --: | --: |"]
+    rows = ["| runs without change | runs | nothing compared | judged | false alarms | at most (95 %) | some metric inconclusive | "
+            "elapsed s, median and longest |", "| :-- | --: | --: | --: | --: | --: | --: | --: |"]
     for name, wanted in (("quiet", [False]), ("with a neighbour", [True]), ("all", [False, True])):
         own = [run for run in runs if not run["inject"] and run["has_neighbour"] in wanted]
         if own:
-            alarms = sum(map(is_alarm, own))
-            unclear = sum(any(cell["verdict"] == "INCONCLUSIVE" for cell in run["cells"]) for run in own)
-            rows.append(f"| {name} | {len(own)} | {alarms} | {upper_bound(alarms, len(own)) * 100:.1f} % | {unclear} | "
+            judged = [run for run in own if is_judged(run)]
+            alarms = sum(map(is_alarm, judged))
+            unclear = sum(any(cell["verdict"] == "INCONCLUSIVE" for cell in run["cells"]) for run in judged)
+            bound = f"{upper_bound(alarms, len(judged)) * 100:.1f} %" if judged else "-"
+            rows.append(f"| {name} | {len(own)} | {len(own) - len(judged)} | {len(judged)} | {alarms} | {bound} | {unclear} | "
                         f"{elapsed(own)} |")
-    return rows
+    return rows if len(rows) > 2 else []
 
 
 def elapsed(runs: list[dict]) -> str:
@@ -56,15 +83,20 @@ def elapsed(runs: list[dict]) -> str:
 
 
 def detection_rows(plan: Plan, runs: list[dict], truths: dict[str, dict]) -> list[str]:
-    rows = ["| injected | CPU time of a request, times (95 %) | found | found with a neighbour | elapsed s, median and "
-            "longest |", "| :-- | --: | --: | --: | --: |"]
+    rows = ["| injected | CPU time of a request, times (95 %) | found | found with a neighbour | exit status 1 | elapsed s, median "
+            "and longest |", "| :-- | --: | --: | --: | --: | --: |"]
     for inject in plan.injections:
         own = [run for run in runs if run["inject"] == inject]
         if own:
+            truth = truths.get(inject)
             loud = [run for run in own if run["has_neighbour"]]
-            rows.append(f"| `{inject}` | {slowdown_text(truths.get(inject))} | {share(sum(map(is_alarm, own)), len(own))} | "
-                        f"{sum(map(is_alarm, loud))} of {len(loud)} | {elapsed(own)} |")
-    return rows
+            rows.append(f"| `{inject}` | {slowdown_text(truth)} | {share(count_found(own, truth), len(own))} | "
+                        f"{count_found(loud, truth)} of {len(loud)} | {sum(map(is_alarm, own))} | {elapsed(own)} |")
+    return rows if len(rows) > 2 else []
+
+
+def count_found(runs: list[dict], truth: dict | None) -> int:
+    return sum(is_found(run, truth) for run in runs)
 
 
 def cell_rows(runs: list[dict], truths: dict[str, dict]) -> list[str]:
@@ -88,17 +120,25 @@ def cell_rows(runs: list[dict], truths: dict[str, dict]) -> list[str]:
 def conclusions(plan: Plan, runs: list[dict], failures: list[dict], truths: dict[str, dict]) -> list[str]:
     wanted = plan.content["wanted"]
     unchanged = [run for run in runs if not run["inject"]]
-    alarms = sum(map(is_alarm, unchanged))
+    judged = [run for run in unchanged if is_judged(run)]
+    alarms = sum(map(is_alarm, judged))
     slowed = [run for run in runs if run["inject"] in truths and (most := most_slowed(truths[run["inject"]]))
               and most["low"] >= wanted["slowdown_min"]]
-    missed = len(slowed) - sum(map(is_alarm, slowed))
+    missed = sum(not is_found(run, truths[run["inject"]]) for run in slowed)
     percent = (wanted["slowdown_min"] - 1) * 100
-    is_quiet = alarms <= wanted["false_alarms_max"] and len(unchanged) >= wanted["unchanged_runs_min"]
+    is_quiet = alarms <= wanted["false_alarms_max"] and len(judged) >= wanted["unchanged_runs_min"]
     is_sharp = missed <= wanted["missed_max"] and len(slowed) >= wanted["slowed_runs_min"]
-    lines = [f"- False alarms: {alarms} in {len(unchanged)} runs without change; wanted: at most "
+    parts = []
+    for name, is_loud in (("quiet", False), ("with a neighbour", True)):
+        own = [run for run in slowed if run["has_neighbour"] == is_loud]
+        parts.append(f"{name} {sum(is_found(run, truths[run['inject']]) for run in own)} of {len(own)}")
+    lines = [f"- False alarms: {alarms} in {len(judged)} runs without change that were judged; wanted: at most "
              f"{wanted['false_alarms_max']} in {wanted['unchanged_runs_min']} or more. {'Met' if is_quiet else 'NOT met'}.",
-             f"- Slowdowns of {percent:.0f} % and more, as measured: {len(slowed) - missed} of {len(slowed)} found; wanted: at "
-             f"most {wanted['missed_max']} missed of {wanted['slowed_runs_min']} or more. {'Met' if is_sharp else 'NOT met'}."]
+             f"- Slowdowns of {percent:.0f} % and more, as measured: {len(slowed) - missed} of {len(slowed)} found ({', '.join(parts)}); "
+             f"wanted: at most {wanted['missed_max']} missed of {wanted['slowed_runs_min']} or more. "
+             f"{'Met' if is_sharp else 'NOT met'}."]
+    if len(judged) < len(unchanged):
+        lines.append(f"- {len(unchanged) - len(judged)} runs without change could compare nothing: they are no runs without alarm.")
     all_runs = plan.runs()
     failed = {failure["number"] for failure in failures} - {run["number"] for run in runs}
     if len(runs) < len(all_runs):
@@ -115,7 +155,8 @@ def render(records: list[dict]) -> str:
     runs = [record for record in records if record["kind"] == "run"]
     failures = [record for record in records if record["kind"] == "failure"]
     truths = {record["inject"]: record for record in records if record["kind"] == "truth"}
-    tables = [false_alarm_rows(runs), detection_rows(plan, runs, truths), cell_rows(runs, truths),
+    origins = [record for record in records if record["kind"] == "origin"]
+    tables = [origin_lines(origins), false_alarm_rows(runs), detection_rows(plan, runs, truths), cell_rows(runs, truths),
               conclusions(plan, runs, failures, truths)]
     return "\n\n".join("\n".join(table) for table in tables if table) + "\n"
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Proves the gate, or not: runs it on builds that are known not to differ, and on such that were slowed on purpose.
 
-    validate.py [PLAN] [--build DIR] [--out FILE] [--limit N]
+    validate.py [PLAN] [--build DIR] [--out FILE] [--limit N] [--mixed]
 
 Does what the plan says and the results file lacks: measures how much each injection costs, then runs the gate again and
-again; each is on disk before the next begins, so it may be stopped at any time and goes on where it was. A gate run that
-fails (not: that judges wrongly) is on record too, and is made once more at the end. Exit status: 0 all is done, 1 not,
-2 usage or a plan that does not fit."""
+again; each is on disk before the next begins, so it may be stopped at any time and goes on where it was, with the same build
+on the same machine. A gate run that fails (not: that judges wrongly) is on record too, and is made once more at the end.
+Exit status: 0 all is done, 1 not, 2 usage, or a plan or build that does not fit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,59 @@ import os
 import statistics
 import sys
 import time
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import plan as plans
 from plan import Plan, PlanError
-from programs import ProgramError, cpu_per_request, neighbour, run_gate
+from programs import Origin, ProgramError, cpu_per_request, look_at, neighbour, run_gate
 from results import Results
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parent.parent
 
 
-def measure_truth(build: Path, plan: Plan, inject: str, say) -> dict[str, dict]:
+def check_rule(plan: Plan, now: Origin) -> None:
+    """Raises PlanError where the build judges by another rule than the plan is about. The first level of each kind says which
+    error is spent: alpha (n / N)^1.5."""
+    wanted = plan.content["rule"]
+    first_strict = next(look for look, level in enumerate(now.rule["strict_levels"]) if level is not None)
+    looks = now.rule["looks"]
+
+    def first_level(error: float, look: int) -> float:
+        return error * (looks[look] / looks[-1]) ** 1.5
+
+    same = {"looks": wanted["looks"] == looks, "tolerance": wanted["tolerance"] == now.rule["tolerance"],
+            "ok_error": math.isclose(now.rule["ok_levels"][0], first_level(wanted["ok_error"], 0), rel_tol=1e-6),
+            "family_error": math.isclose(now.rule["strict_levels"][first_strict] * now.rule["cells"],
+                                         first_level(wanted["family_error"], first_strict), rel_tol=1e-6)}
+    if others := [name for name, is_same in same.items() if not is_same]:
+        raise PlanError(f"the build judges by another rule than the plan's: {', '.join(others)}")
+
+
+class Witness:
+    """Sees to it that all of the results are of one build on one machine, unless told otherwise."""
+
+    def __init__(self, build: Path, plan: Plan, results: Results, is_mixed: bool) -> None:
+        """Raises PlanError."""
+        self._known = look_at(build, plan)
+        check_rule(plan, self._known)
+        before = [Origin(*(record[each.name] for each in fields(Origin))) for record in results.of("origin")]
+        if before and (others := before[-1].differences(self._known)):
+            if not is_mixed:
+                raise PlanError(f"the results were begun with another build or elsewhere, and differ in {', '.join(others)}; "
+                                "give another --out, or --mixed")
+            before = []
+        if not before:
+            results.append("origin", asdict(self._known))
+
+    def see(self, now: Origin) -> None:
+        """Raises PlanError where it changed meanwhile: what was just run is not kept."""
+        if others := self._known.differences(now):
+            raise PlanError(f"{', '.join(others)} changed while it ran; build into a folder of its own for this")
+
+
+def measure_truth(build: Path, plan: Plan, inject: str, witness: Witness, say) -> dict[str, dict]:
     """How many times the CPU time a request costs with `inject`, for each benchmark, from trials by turns."""
     ratios: dict[str, list[float]] = {}
     truth = plan.content["truth"]
@@ -36,8 +77,9 @@ def measure_truth(build: Path, plan: Plan, inject: str, say) -> dict[str, dict]:
         costs = {}
         # Turn about, so that a machine that drifts favours neither.
         for slowed in ("", inject) if round_ % 2 == 0 else (inject, ""):
-            costs[slowed] = cpu_per_request(build, plan.benchmarks, slowed, truth["measure_s"],
-                                            plan.content["seed"] + round_)
+            now, costs[slowed] = cpu_per_request(build, plan.benchmarks, slowed, truth["measure_s"],
+                                                 plan.content["seed"] + round_)
+            witness.see(now)
         for name in costs[""].keys() & costs[inject].keys():
             ratios.setdefault(name, []).append(costs[inject][name] / costs[""][name])
     return {name: interval(values) for name, values in sorted(ratios.items())}
@@ -72,23 +114,40 @@ def runs_to_do(results: Results, plan: Plan) -> list[plans.Run]:
     return [run for run in plan.runs() if run.number not in known]
 
 
-def work(build: Path, plan: Plan, results: Results, limit: int, say) -> bool:
-    """Does what is left, at most `limit` pieces of it; gives whether all is done."""
-    for inject in truths_to_do(results, plan)[:limit]:
-        results.append("truth", {"inject": inject, "benchmarks": measure_truth(build, plan, inject, say)})
+def make_run(build: Path, plan: Plan, run: plans.Run, witness: Witness, results: Results) -> str | None:
+    """One run of the gate and its record; why it failed, or None."""
+    about = {"number": run.number, "inject": run.inject, "has_neighbour": run.has_neighbour, "seed": run.seed,
+             "began_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    try:
+        with neighbour(run.has_neighbour):
+            now, told = run_gate(build, plan, run)
+    except ProgramError as error:
+        results.append("failure", about | {"reason": str(error)})
+        return str(error)
+    witness.see(now)
+    results.append("run", about | told)
+    return None
+
+
+def work(build: Path, plan: Plan, results: Results, limit: int, is_mixed: bool, say) -> bool:
+    """Does what is left, at most `limit` pieces of it; gives whether all is done. A run that fails is made again at the end,
+    once."""
+    truths, runs = truths_to_do(results, plan), runs_to_do(results, plan)
+    if not truths and not runs:
+        return True
+    witness = Witness(build, plan, results, is_mixed)
+    for inject in truths[:limit]:
+        results.append("truth", {"inject": inject, "benchmarks": measure_truth(build, plan, inject, witness, say)})
         limit -= 1
-    left = runs_to_do(results, plan)
-    for place, run in enumerate(left[:limit]):
-        say(f"gate run {place + 1} of {len(left)} left: {run.inject or 'no change'}"
-            f"{', with a neighbour' if run.has_neighbour else ''}")
-        about = {"number": run.number, "inject": run.inject, "has_neighbour": run.has_neighbour, "seed": run.seed,
-                 "began_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-        try:
-            with neighbour(run.has_neighbour):
-                results.append("run", about | run_gate(build, plan, run))
-        except ProgramError as error:
-            results.append("failure", about | {"reason": str(error)})
-            say(f"run {run.number}: {error}")
+    failed: set[int] = set()
+    while runs and limit > 0:
+        run, *runs = runs
+        limit -= 1
+        say(f"gate run, {len(runs)} left after it: {run.inject or 'no change'}{', with a neighbour' if run.has_neighbour else ''}")
+        if reason := make_run(build, plan, run, witness, results):
+            say(f"run {run.number}: {reason}")
+            runs += [] if run.number in failed else [run]
+            failed.add(run.number)
     return not truths_to_do(results, plan) and not runs_to_do(results, plan)
 
 
@@ -99,13 +158,14 @@ def main(arguments: list[str]) -> int:
     usage.add_argument("--build", type=Path, default=TREE / "build" / "release", help="with regatta and the runtimes")
     usage.add_argument("--out", type=Path, default=TREE / "results" / "gate-validation.jsonl")
     usage.add_argument("--limit", type=int, default=sys.maxsize, help="at most so many pieces of work now")
+    usage.add_argument("--mixed", action="store_true", help="go on with another build or on another machine; the summary says so")
     options = usage.parse_args(arguments)
     try:
         plan = plans.read(options.plan)
         if not os.access(options.build / "regatta", os.X_OK):
             raise PlanError(f"--build {options.build}: there is no regatta in it")
         results = Results(options.out, plan)
-        is_done = work(options.build.resolve(), plan, results, options.limit,
+        is_done = work(options.build.resolve(), plan, results, options.limit, options.mixed,
                        lambda text: print(text, file=sys.stderr, flush=True))
     except PlanError as error:
         print(f"validate.py: {error}", file=sys.stderr)

@@ -196,9 +196,10 @@ runtime_entry find_runtime_in(const fs::path& folder) {
 }
 
 fs::path program_of(const runtime_entry& runtime) {
+    std::error_code no_file;  // a word may be a whole script, too long for a name
     for (const std::string& word : runtime.command) {
         const fs::path file = runtime.folder / word;  // an absolute word stands for itself
-        if (!fs::path(word).is_absolute() && fs::is_regular_file(file)) {
+        if (!fs::path(word).is_absolute() && fs::is_regular_file(file, no_file)) {
             return fs::weakly_canonical(file);
         }
     }

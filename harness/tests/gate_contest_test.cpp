@@ -49,6 +49,12 @@ json trial(double cpu, double foreign = 0, const char* status = "ok") {
               {"rss_bytes_peak", 1000}}}};
 }
 
+/// As a job of few iterations has it.
+json without_p99(json record) {
+    record["metrics"]["latency_ns_p99"] = nullptr;
+    return record;
+}
+
 /// `base` with a little noise, the same each time.
 double noisy(double centre, int pair) {
     return centre * (1 + 0.004 * std::sin(pair * 2.4));
@@ -130,6 +136,77 @@ TEST(gate_contest, a_regression_is_found_in_every_metric_that_has_it) {
     const json summary = summary_record(made, f.levels, cells, {});
     EXPECT_EQ(summary.at("exit_status"), 1);
     EXPECT_EQ(summary.at("sentence"), "4 regressions in 5 comparisons: 1 OK.");
+}
+
+TEST(gate_contest, what_neither_build_has_is_no_comparison) {
+    const fixture f;
+    contest on = f.met();
+    for (int pair = 0; !on.is_over; ++pair) {
+        ASSERT_LT(pair, 6);
+        // Now and then a trial has just enough iterations for it.
+        const json base = trial(noisy(100, 2 * pair));
+        take_pair(on, f.levels, pair == 3 ? base : without_p99(base),
+                  without_p99(trial(noisy(100, 2 * pair + 1))));
+    }
+    const draw made{{on}, {}, {}};
+    const auto cells = cell_records(made.contests, campaign_end::complete);
+    EXPECT_EQ(cells.size(), 4U);
+    const json summary =
+        summary_record(made, f.levels, cells, {campaign_end::complete, true, 0, {}});
+    EXPECT_EQ(summary.at("verdict"), "OK");
+    EXPECT_EQ(summary.at("exit_status"), 0);
+    EXPECT_EQ(summary.at("sentence"), "No regression in 4 comparisons: 4 OK.");
+    EXPECT_EQ(summary.at("not_measured"),
+              json::array({{{"benchmark", on.name()}, {"metric", "latency_ns_p99"}}}));
+}
+
+TEST(gate_contest, where_no_trial_has_the_figure_nothing_was_compared) {
+    const fixture f;
+    contest on = f.met();
+    on.cells = {{*find_metric("p99")}};
+    while (!on.is_over) {
+        ASSERT_LT(on.pairs, 6);
+        take_pair(on, f.levels, without_p99(trial(100)), without_p99(trial(100)));
+    }
+    const draw made{{on}, {}, {}};
+    const json summary =
+        summary_record(made, f.levels, cell_records(made.contests, campaign_end::complete), {});
+    EXPECT_EQ(summary.at("exit_status"), 4);
+    EXPECT_EQ(summary.at("sentence"), "Nothing was compared: no trial has such figures.");
+}
+
+TEST(gate_contest,
+     a_figure_that_only_one_build_has_is_inconclusive_and_fails_where_that_is_to_fail) {
+    const fixture f;
+    contest on = f.met();
+    for (int pair = 0; !on.is_over; ++pair) {
+        ASSERT_LT(pair, 6);
+        take_pair(on, f.levels, trial(noisy(100, 2 * pair)),
+                  without_p99(trial(noisy(100, 2 * pair + 1))));
+    }
+    const draw made{{on}, {}, {}};
+    const auto cells = cell_records(made.contests, campaign_end::complete);
+    ASSERT_EQ(cells.size(), 5U);
+    EXPECT_EQ(cells[3].at("verdict"), "INCONCLUSIVE");
+    EXPECT_EQ(cells[3].at("sentence"), "6 of 6 trials of the head have no such figure");
+    for (const bool fails : {false, true}) {
+        const json summary =
+            summary_record(made, f.levels, cells, {campaign_end::complete, fails, 0, {}});
+        EXPECT_EQ(summary.at("verdict"), "INCONCLUSIVE");
+        EXPECT_EQ(summary.at("exit_status"), fails ? 3 : 0);
+    }
+}
+
+TEST(gate_contest, a_figure_that_few_trials_have_keeps_nobody_waiting) {
+    const fixture f;
+    contest on = f.met();
+    while (!on.is_over) {
+        ASSERT_LT(on.pairs, 20);
+        const json head = trial(noisy(100, 2 * on.pairs + 1));
+        take_pair(on, f.levels, trial(noisy(100, 2 * on.pairs)),
+                  on.pairs % 4 == 0 ? head : without_p99(head));
+    }
+    EXPECT_EQ(on.pairs, 20);
 }
 
 TEST(gate_contest, a_head_that_fails_alone_is_a_failure) {

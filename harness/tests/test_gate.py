@@ -9,13 +9,15 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 
 import pytest
-from harness_fixtures import BUILD, FAKE, LONG_ENOUGH_S, PROGRAM, add_runtime, one_line, processes_with, read_records, regatta
+from harness_fixtures import BUILD, FAKE, LONG_ENOUGH_S, PROGRAM, TREE, add_runtime, one_line, processes_with, read_records, regatta
 
 SHORT = ["--measure", "0.05", "--warmup", "0.01", "--connections", "2", "--seed", "7"]
 ECHO = "echo/boat/size:77"
 EPOLL = BUILD / "runtimes" / "epoll"
+THREAD = BUILD / "runtimes" / "thread"
 
 # A fake runtime that holds so many MiB more than its own.
 HEAVY = """import runpy, sys
@@ -209,7 +211,43 @@ def test_what_one_build_lacks_is_reported(tmp_path):
     assert done.returncode == 4 and "no benchmark runs on both builds" in done.stdout
 
 
+# A fake runtime of which each other server holds 40 MiB more, and that serves so often only.
+FITFUL = """import pathlib, runpy, sys
+count = pathlib.Path(sys.argv[3], "starts")
+if sys.argv[4] == "serve":
+    starts = len(count.read_text()) if count.exists() else 0
+    count.write_text("x" * (starts + 1))
+    if starts >= {serves}:
+        sys.exit(1)
+    ballast = b"x" * (starts % 2 * 40 << 20)
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def fitful_runtime(folder, name, serves):
+    home = folder / name
+    home.mkdir(parents=True)
+    words = ["/usr/bin/python3", "-c", f"import sys; sys.argv = sys.argv[1:]; exec({FITFUL.format(serves=serves)!r})", str(FAKE),
+             name, "good", str(home)]
+    home.joinpath("runtime.toml").write_text(f"name = {json.dumps(name)}\ncommand = {json.dumps(words)}\n")
+
+
 def test_inconclusive_passes_unless_told_otherwise(tmp_path):
+    # Six pairs cannot tell, as memory jumps about; and then the base is broken, so that there are no more.
+    fitful_runtime(tmp_path / "base", "boat", 6)
+    add_runtime(tmp_path / "head", "boat", "good")
+    done = gate(tmp_path, ECHO, "--metrics", "memory", "--on-inconclusive", "fail")
+    [cell] = verdicts(tmp_path / "out.jsonl")
+    [summary] = verdicts(tmp_path / "out.jsonl", "gate_summary")
+    assert (cell["verdict"], cell["pairs"]) == ("INCONCLUSIVE", 6), done.stdout + done.stderr
+    assert (done.returncode, summary["exit_status"], summary["verdict"]) == (3, 3, "INCONCLUSIVE")
+    assert regatta("gate", "--from", tmp_path / "out.jsonl").returncode == 3
+    (tmp_path / "base" / "boat" / "starts").unlink()
+    done = gate(tmp_path, ECHO, "--metrics", "memory")
+    assert done.returncode == 0 and "INCONCLUSIVE: No regression in 1 comparison" in done.stdout
+
+
+def test_a_budget_that_ends_before_the_first_look_compares_nothing(tmp_path):
     builds(tmp_path)
     words = [ECHO, "--metrics", "memory", "--budget", "1"]
     # Nothing begins after a second, and six pairs of trials of a second each take longer.
@@ -219,6 +257,20 @@ def test_inconclusive_passes_unless_told_otherwise(tmp_path):
     [summary] = verdicts(tmp_path / "out.jsonl", "gate_summary")
     assert (done.returncode, summary["verdict"], summary["is_budget_used_up"]) == (4, "NOTHING", True)
     assert "The budget of 1 s was used up" in done.stdout
+
+
+@pytest.mark.skipif(not THREAD.exists(), reason="the runtime thread is not built")
+def test_what_a_job_cannot_have_does_not_keep_the_gate_from_passing(tmp_path):
+    """A job of the suite gate has too few iterations for a p99."""
+    out = tmp_path / "out.jsonl"
+    done = regatta("gate", "^spawn_join/thread/tasks:1000/", "--base", BUILD, "--head", BUILD, "--measure-identical",
+                   "--metrics", "memory,p99", "--tolerance", "memory=900", "--measure", "0.02", "--warmup", "0.01",
+                   "--on-inconclusive", "fail", "--out", out, "--quiet")
+    [cell] = verdicts(out)
+    [summary] = verdicts(out, "gate_summary")
+    assert (done.returncode, summary["verdict"], cell["metric"]) == (0, "OK", "rss_bytes_peak"), done.stdout + done.stderr
+    assert summary["not_measured"] == [{"benchmark": cell["benchmark"], "metric": "latency_ns_p99"}]
+    assert "no p99 in its trials; not compared" in done.stdout
 
 
 @pytest.mark.parametrize("words, complaint", [
@@ -319,7 +371,15 @@ def test_the_seed_decides_the_order(tmp_path):
     assert orders[0] == orders[1]
 
 
-def test_the_suite_of_the_gate_is_about_twenty_cells():
+def test_the_suite_of_the_gate_is_about_twenty_cells_within_its_budget():
     done = regatta("run", "gate", "--dry-run")
     names = done.stdout.split()
-    assert done.returncode == 0 and 4 <= len(names) <= 20, done.stderr
+    assert done.returncode == 0, done.stderr
+    jobs = [name for name in names if name.startswith("spawn_join/")]
+    assert jobs and 20 <= 5 * len(names) - len(jobs) <= 25  # five metrics, but a job has no p99
+    suite = tomllib.loads((TREE / "workloads" / "suites" / "gate.toml").read_text())
+    assert len(names) == sum(len(each["runtimes"]) for each in suite["benchmark"])
+    # A slowdown takes 20 pairs; a tenth of a second is more than a trial needs beside its warm-up and its window.
+    budget_s = int(re.search(r"no pair begins later than this, in seconds\s+\(default (\d+)\)", regatta("gate", "-h").stdout)[1])
+    assert budget_s == 300
+    assert len(names) * 20 * 2 * (suite["warmup_s"] + suite["measure_s"] + 0.1) < budget_s / 2

@@ -145,7 +145,7 @@ def test_a_job_does_it_for_each_iteration():
 
 def test_a_run_says_what_it_injected(tmp_path):
     out = tmp_path / "out.jsonl"
-    done = regatta("run", "^echo/(thread|null)/size:64", "--inject", "tail:2%:20us,syscall:1", *SHORT, "--out", out)
+    done = regatta("run", "^echo/(thread|null)/size:64", "--inject", "tail:2%:20us,syscall", *SHORT, "--out", out)
     assert "inject:syscall:1,tail:2%:20us" in done.stdout
     trials = trials_of(out)
     assert {trial["runtime"] for trial in trials} >= {"thread"}

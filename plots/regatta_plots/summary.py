@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from . import style
 from .errors import RecordError
 from .histogram import Histogram
-from .histogram import Histogram
 from .record import Results
 from .stats import Estimate, summarise
 

@@ -68,11 +68,15 @@ std::optional<nanoseconds> duration_in(std::string_view text) {
     return std::nullopt;
 }
 
-std::uint32_t count_in(std::string_view part, std::string_view text) {
-    const auto count = number_in<std::uint32_t>(text);
-    if (!count || *count == 0 || *count > count_max) {
-        const std::string name(part.substr(0, part.find(':')));
-        refuse(part, name + ":N, with N from 1 to " + std::to_string(count_max));
+/// N of "syscall:N"; without it 1.
+std::uint32_t count_in(std::string_view part, const std::vector<std::string_view>& words) {
+    if (words.size() == 1) {
+        return 1;
+    }
+    const auto count = number_in<std::uint32_t>(words[1]);
+    if (words.size() > 2 || !count || *count == 0 || *count > count_max) {
+        const std::string name(words[0]);
+        refuse(part, name + " or " + name + ":N, with N from 1 to " + std::to_string(count_max));
     }
     return *count;
 }
@@ -111,10 +115,10 @@ bool take(std::string_view part, injection_spec& into) {
         into.takes_lock = true;
     } else if (kind == "cpu" && words.size() == 2) {
         take_cpu(part, words[1], into);
-    } else if (kind == "syscall" && words.size() == 2) {
-        into.syscalls = count_in(part, words[1]);
-    } else if (kind == "alloc" && words.size() == 2) {
-        into.allocations = count_in(part, words[1]);
+    } else if (kind == "syscall") {
+        into.syscalls = count_in(part, words);
+    } else if (kind == "alloc") {
+        into.allocations = count_in(part, words);
     } else if (kind == "tail" && words.size() >= 2) {
         take_tail(part, words, into);
     } else {

@@ -29,7 +29,7 @@ struct injection_spec {
 
 /// Reads one or more of these, with commas between them, each kind once:
 /// - `cpu:5%` or `cpu:200ns` (ns, us, ms),
-/// - `syscall:N`, `lock`, `alloc:N`,
+/// - `syscall:N`, `lock`, `alloc:N`; `syscall` and `alloc` mean one,
 /// - `tail:1%:5ms` or `tail:1%:5ms:SEED`.
 /// Throws std::invalid_argument with one line for anything else.
 injection_spec parse_injection(std::string_view text);

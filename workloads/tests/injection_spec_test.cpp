@@ -14,6 +14,7 @@ TEST(injection_spec, keeps_its_meaning_through_its_text) {
         EXPECT_EQ(parse_injection(text).text(), text);
     }
     EXPECT_EQ(parse_injection("tail:1.50%:5000us:1,lock").text(), "lock,tail:1.5%:5ms");
+    EXPECT_EQ(parse_injection("alloc,syscall").text(), "syscall:1,alloc:1");
 }
 
 TEST(injection_spec, reads_units) {
@@ -29,7 +30,7 @@ TEST(injection_spec, refuses_with_what_to_write) {
     for (const char* text :
          {"",          "cpu",           "cpu:",           "cpu:5",           "cpu:0%",
           "cpu:-1%",   "cpu:nan%",      "cpu:1001%",      "cpu:0.00001%",    "cpu:11000ms",
-          "syscall:0", "syscall:x",     "syscall:100001", "lock:1",          "alloc",
+          "syscall:0", "syscall:x",     "syscall:100001", "lock:1",          "alloc:1:1",
           "tail:1%",   "tail:101%:1ms", "tail:1%:5",      "tail:1%:5ms:x",   "tail:1%:5ms:1:1",
           "sleep:1ms", "cpu:5%,",       "lock,lock",      "cpu:5%,cpu:200ns"}) {
         try {
