@@ -25,10 +25,17 @@ class Entry:
 
 
 def plot_style(look: Look) -> dict:
-    """The look as arguments of Axes.plot and Axes.errorbar."""
+    """The look as arguments of Axes.plot."""
+    is_empty = look.hollow and look.fill == "full"
     return {"color": look.colour, "marker": look.marker, "linestyle": look.line,
-            "markerfacecolor": "white" if look.hollow else look.colour,
+            "markerfacecolor": "white" if is_empty else look.colour,
+            "fillstyle": look.fill, "markerfacecoloralt": "white",
             "markeredgecolor": "#555555" if look.colour == "#F0E442" else look.colour}
+
+
+def panel_width(count: int, columns: int = 0) -> float:
+    """Inches, of each of `count` panels."""
+    return 6.4 if (columns or count) == 1 else 3.7
 
 
 class Page:
@@ -44,7 +51,7 @@ class Page:
         count = len(panel_titles)
         columns = columns or (1 if count == 1 else 2 if count in (2, 4) else 3)
         self.columns = columns
-        width = width or (6.4 if columns == 1 else 3.7)
+        width = width or panel_width(count, columns)
         heights = heights or [3.2 if columns == 1 else 2.6] * count
         names = max((len(name) for name in row_names), default=0) * _CHARACTER
         left = max(0.95, names + 0.35)

@@ -3,7 +3,7 @@
 import functools
 import math
 import statistics
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import matplotlib
@@ -13,12 +13,13 @@ import synthetic
 from conftest import FOUR
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from regatta_plots import figures, style
+from regatta_plots import figures, lines, style
 from regatta_plots.errors import NoData
 from regatta_plots.histogram import Histogram
 from regatta_plots.record import Results
 from regatta_plots.stats import summarise
 
+ROOT = Path(__file__).parents[2]
 AGAINST_CONNECTIONS = {"throughput_connections": ("throughput_per_s", 1),
                        "p99_connections": ("latency_ns_p99", 1e3),
                        "memory_connections": ("pss_bytes_peak", 2**20)}
@@ -169,18 +170,36 @@ def test_no_text_is_cut_off_or_covers_another(name, runtimes, connections, round
         assert not any(one.overlaps(other) for one, other in pairwise(labels))
 
 
+def look_key(look):
+    return look.colour, look.marker, look.line, look.hollow, look.fill
+
+
 def test_each_runtime_has_one_look_in_every_file():
-    alone = style.looks([("uring", "uring")])
-    among = style.looks([(name, name) for name in FIFTEEN])
-    assert alone["uring"] == among["uring"] == style.RUNTIMES["uring"]
-    assert len({(look.colour, look.marker, look.line) for look in among.values()}) == len(FIFTEEN)
+    names = sorted({*style.RUNTIMES, *style.FURTHER, *FIFTEEN, *(f"boat_{number}" for number in range(5))})
+    among = style.looks([(name, name) for name in names])
+    assert {name: style.looks([(name, name)])[name] for name in names} == among
+    assert len({look_key(look) for look in among.values()}) == len(names)
+
+
+def test_every_runtime_of_the_tree_has_a_look_of_its_own():
+    foreign = {folder.parent.name for folder in (ROOT / "runtimes").glob("*/runtime.toml")}
+    assert foreign - {"template"} < style.FURTHER.keys()
+    known = style.RUNTIMES | style.FURTHER
+    lines = {(look.colour, look.line) for look in known.values()}
+    assert len(lines) == len(known)  # told apart where there are no markers too
+
+
+def test_unknown_runtimes_never_share_a_look():
+    names = [f"boat_{number}" for number in range(200)]
+    looks = style.looks([(name, name) for name in [*names, *style.RUNTIMES, *style.FURTHER]])
+    assert len({look_key(look) for look in looks.values()}) == len(looks)
 
 
 def test_a_runtime_with_settings_of_its_own_keeps_its_colour():
-    looks = style.looks([("thread", "thread"), ("thread/stack_bytes:16384", "thread"),
-                         ("thread/stack_bytes:65536", "thread")])
+    looks = style.looks([("thread", "thread")] + [
+        (f"thread/stack_bytes:{2**power}", "thread") for power in range(11)])
     assert {look.colour for look in looks.values()} == {style.RUNTIMES["thread"].colour}
-    assert len({look.line for look in looks.values()}) == 3
+    assert len({look_key(look) for look in looks.values()}) == 12
 
 
 def test_order_of_runtimes_is_fixed():
