@@ -256,6 +256,18 @@ def test_a_rate_whose_p99_nobody_knows_is_an_arrow_and_not_a_point(results_of):
     assert titles[1].endswith("omission factor unknown, 2,700 unanswered requests are in no curve")
 
 
+def test_marks_of_a_single_rate_are_not_cut_off(results_of):
+    records = [each for each in synthetic.run(FOUR, [50], everything=True, workloads=())
+               if (each.get("params") or {}).get("rate_per_s") in (None, 4000)]
+    figure = draw("latency_rate", results_of(records))
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    inside = axes.get_window_extent()
+    for each in axes.lines:
+        for x, y in each.get_transform().transform(np.column_stack(each.get_data())):
+            assert inside.x0 + 4 <= x <= inside.x1 - 4 and inside.y0 + 4 <= y <= inside.y1 - 4
+
+
 def test_the_band_stays_in_the_panel(results_of):
     records = synthetic.run(["asio"], [50], everything=True, workloads=())
     for record in records:
