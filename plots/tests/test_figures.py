@@ -55,6 +55,48 @@ def test_lines_are_the_medians_with_their_intervals(four, name):
     assert bars[2][1][1] == pytest.approx(expected.high / divisor)
 
 
+def marks_of(axes):
+    """The marks of each runtime of a panel, in pixels."""
+    return [each.get_transform().transform(np.column_stack(each.get_data()))
+            for each in axes.lines if each.get_label() == "_marks"]
+
+
+@pytest.mark.parametrize("connections", [[1, 50, 500], [1, 4, 16, 50, 100, 500, 1000, 5000],
+                                         list(range(10, 210, 10)), [1, 10_000]])
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 15])
+def test_no_mark_covers_that_of_another_runtime(count, connections):
+    results = many(tuple(FIFTEEN[:count]), tuple(connections), 2)
+    figure = draw("throughput_connections", results)
+    FigureCanvasAgg(figure).draw()
+    size = lines.MARK * figure.dpi / 72
+    shown = 0
+    for axes in figure.axes:
+        marks = marks_of(axes)
+        shown += len(marks)
+        for one, other in combinations(marks, 2):
+            apart = np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2)
+            assert apart.min() >= size
+        inside = axes.get_window_extent()
+        for x, _ in np.concatenate(marks):
+            assert inside.x0 + size / 2 <= x <= inside.x1 - size / 2
+    assert shown == count
+
+
+def test_each_runtime_of_many_is_drawn_once_and_grey_elsewhere():
+    figure = draw("p99_connections", many(tuple(FIFTEEN), (1, 4, 16, 50, 100, 500, 1000, 5000), 2))
+    drawn = [each.get_label() for axes in figure.axes for each in axes.lines]
+    assert sorted(label for label in drawn if not label.startswith("_")) == sorted(FIFTEEN)
+    assert drawn.count("_other") == (len(figure.axes) - 1) * len(FIFTEEN)
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert "grey: those that stand in other panels" in figure.texts[1].get_text()
+
+
+def test_many_values_are_curves_with_bands():
+    (axes,) = draw("throughput_connections", many(("asio", "uring"), tuple(range(10, 510, 10)), 2)).axes
+    assert not marks_of(axes) and not axes.containers
+    assert len(line(axes, "asio").get_xdata()) == 50 and len(axes.collections) == 2
+
+
 def test_missing_figures_are_gaps(results_of):
     records = synthetic.run(["thread", "asio"], [1, 50, 500], workloads=("echo",))
     for record in records:
