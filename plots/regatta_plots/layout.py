@@ -118,7 +118,8 @@ def _footer(results: Results, width: int) -> list[str]:
     machine = run.get("machine") or {}
     build = run.get("regatta") or {}
     placement = run.get("placement") or {}
-    commit = (build.get("commit") or "")[:12]
+    commit = build.get("commit") or ""
+    commit = commit if " " in commit else commit[:12]  # a history has a span of them
     rounds = run.get("rounds")
     parts = [
         machine.get("cpu_model"),
