@@ -112,26 +112,33 @@ class Page:
                          **{"va": "baseline", **style})
 
 
+def _commits(results: Results) -> str:
+    """"commit 0123456789ab (changed)"; a history has a span of them."""
+    builds = [each.run.get("regatta") or {} for each in results.sources]
+    known = dict.fromkeys(
+        (commit if " " in commit else commit[:12]) + (" (changed)" if build.get("dirty") else "")
+        for build in builds if (commit := build.get("commit")))
+    return f"commit {' and '.join(known)}" if known else ""
+
+
 def _footer(results: Results, width: int) -> list[str]:
     """What the figures were measured on and with, wrapped; unknown parts are left out."""
     run = results.run
     machine = run.get("machine") or {}
-    build = run.get("regatta") or {}
-    placement = run.get("placement") or {}
-    commit = build.get("commit") or ""
-    commit = commit if " " in commit else commit[:12]  # a history has a span of them
-    rounds = run.get("rounds")
+    rounds = results.each_once("rounds")
+    placements, runs = results.each_once("placement", "mode"), results.each_once("run_id")
+    dates = dict.fromkeys((each.run.get("started_at") or "")[:10] for each in results.sources)
     parts = [
         machine.get("cpu_model"),
         machine.get("cpus_online") and f"{machine['cpus_online']} CPUs",
-        machine.get("kernel"),
+        " and ".join(results.each_once("machine", "kernel")),
         machine.get("virtualization"),
-        build.get("compiler"),
-        commit and f"commit {commit}{' (changed)' if build.get('dirty') else ''}",
-        placement.get("mode") and f"placement {placement['mode']}",
-        run.get("run_id") and f"run {run['run_id']}",
-        rounds and f"{rounds} round{'s' if rounds != 1 else ''}",
-        (run.get("started_at") or "")[:10],
+        " and ".join(results.each_once("regatta", "compiler")),
+        _commits(results),
+        placements and f"placement {' and '.join(placements)}",
+        runs and f"run {' and '.join(runs)}",
+        rounds and f"{' and '.join(rounds)} round{'s' if rounds != ['1'] else ''}",
+        " and ".join(filter(None, dates)),
         results.filter and f"only {results.filter}",
         "truncated run" if results.truncated else None,
     ]
