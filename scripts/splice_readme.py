@@ -9,8 +9,11 @@ A block to fill looks like this; the command is run by the shell in the root of 
 
 Usage: scripts/splice_readme.py [--check] [FILE...]   (every Markdown file with such a block unless given)
 With --check nothing is written; exit status 1 says that a file is not up to date.
+The programs are those in build/release, or in the build folder $REGATTA_BUILD; scripts in Python run with this one's.
 """
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +25,11 @@ BLOCK = re.compile(r"(<!-- output of: (.+?) -->\n).*?(<!-- end of output -->)", 
 def fill(match: re.Match) -> str:
     """The block with fresh output in it. Raises CalledProcessError when the command fails."""
     begin, command, end = match.groups()
-    output = subprocess.run(command, shell=True, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    if build := os.environ.get("REGATTA_BUILD"):
+        command = command.replace("build/release/", f"{shlex.quote(str(Path(build).resolve()))}/")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    output = subprocess.run(command, shell=True, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
+                            env=os.environ | {"PATH": path}).stdout
     return f"{begin}{output.strip()}\n{end}"
 
 

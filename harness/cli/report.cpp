@@ -20,10 +20,11 @@ is 3; `regatta compare FILE` prints the tables without.
 
 Examples:
   regatta report mine.jsonl
+  regatta report mine.jsonl memory.jsonl   # what run and memory measured, together
   regatta report mine.jsonl --out report --baseline thread --filter '^echo/')";
 
 struct report_options {
-    std::string file;
+    std::vector<std::string> files;
     std::string folder;
     std::string baseline;
     std::string filter;
@@ -31,10 +32,13 @@ struct report_options {
 };
 
 int report(const report_options& options) {
-    const std::string folder = options.folder.empty()
-                                   ? fs::path(options.file).replace_extension().string() + "-report"
-                                   : options.folder;
-    std::vector<std::string> arguments{"report", options.file, "--out=" + folder};
+    const std::string folder =
+        options.folder.empty()
+            ? fs::path(options.files.front()).replace_extension().string() + "-report"
+            : options.folder;
+    std::vector<std::string> arguments{"report"};
+    arguments.insert(arguments.end(), options.files.begin(), options.files.end());
+    arguments.push_back("--out=" + folder);
     for (const auto& [option, value] :
          {std::pair{"--baseline=", &options.baseline}, std::pair{"--filter=", &options.filter},
           std::pair{"--claims=", &options.claims}}) {
@@ -48,10 +52,12 @@ int report(const report_options& options) {
 const registered_verb report_verb("report", "a page with figures", [](CLI::App& command) {
     auto options = std::make_shared<report_options>();
     command.footer(report_notes);
-    command.add_option("FILE", options->file, "results file")->required();
+    command.add_option("FILE", options->files, "results files of one machine, on one page")
+        ->required();
     command
-        .add_option("--out", options->folder,
-                    "where the report goes; made when missing (FILE without its ending, -report)")
+        .add_option(
+            "--out", options->folder,
+            "where the report goes; made when missing (the first FILE without its ending, -report)")
         ->type_name("DIR");
     command.add_option("--baseline", options->baseline,
                        "the runtime that others are compared with (epoll if it is there)");

@@ -127,10 +127,13 @@ history_series::point point_of(const json& entry, const json& value) {
         const json& found = value.at(name);
         return found.is_null() ? std::nullopt : std::optional(found.get<double>());
     };
-    const json& commit = entry.at("commit");
-    return {entry.at("run_id"), entry.at("started_at"), commit.is_null() ? "" : commit,
-            value.at("trials"), value.at("median"),     bound("low"),
-            bound("high")};
+    const auto text = [&entry](const char* name) {
+        const json found = entry.value(name, json());
+        return found.is_string() ? found.get<std::string>() : std::string();
+    };
+    return {entry.at("run_id"), entry.at("started_at"), text("commit"),     text("compiler"),
+            text("cpu_model"),  text("kernel"),         value.at("trials"), value.at("median"),
+            bound("low"),       bound("high")};
 }
 
 }  // namespace

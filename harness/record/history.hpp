@@ -34,7 +34,10 @@ struct history_series {
     struct point {
         std::string run_id;
         std::string started_at;
-        std::string commit;  ///< empty where it is not known
+        std::string commit;  ///< like the next three: empty where it is not known
+        std::string compiler;
+        std::string cpu_model;
+        std::string kernel;
         std::size_t trials;
         double median;
         std::optional<double> low;  ///< 95 % interval over the run's trials

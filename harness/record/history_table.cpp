@@ -73,11 +73,15 @@ std::string render_history(const std::vector<history_series>& all) {
 }
 
 json to_json(const history_series& series) {
+    const auto text = [](const std::string& known) { return known.empty() ? json() : json(known); };
     json points = json::array();
     for (const history_series::point& each : series.points) {
         points.push_back({{"run_id", each.run_id},
                           {"started_at", each.started_at},
-                          {"commit", each.commit.empty() ? json() : json(each.commit)},
+                          {"commit", text(each.commit)},
+                          {"compiler", text(each.compiler)},
+                          {"cpu_model", text(each.cpu_model)},
+                          {"kernel", text(each.kernel)},
                           {"trials", each.trials},
                           {"median", each.median},
                           {"low", json_or_null(each.low)},

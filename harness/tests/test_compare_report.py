@@ -144,6 +144,18 @@ def test_report_stands_beside_its_file_and_takes_a_filter_and_a_baseline(results
     assert "hash" not in summary and "asio is 1" in summary
 
 
+def test_report_takes_several_files_of_one_machine(results, other_run, tmp_path):
+    memory = [{"record": "run", "schema": 1, "run_id": "memory", "machine": synthetic.MACHINE}]
+    rng = synthetic.np.random.default_rng(1)
+    memory += [synthetic.memory("asio", count, 0, rng, 2) for count in (0, 1000, 5000)]
+    file = synthetic.write(tmp_path / "memory.jsonl", memory)
+    done = regatta("report", results, file, "--out", tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    names = {pathlib.Path(line).name for line in done.stdout.splitlines()}
+    assert {"throughput_connections.svg", "memory_per_connection.svg"} < names
+    assert "another machine" in refusal("report", results, other_run, "--out", tmp_path / "none", status=1)
+
+
 def test_report_without_python_says_what_to_install(results, tmp_path):
     done = regatta("report", results, "--out", tmp_path / "report",
                    env=os.environ | {"REGATTA_PYTHON": "/nonexistent/python3"})

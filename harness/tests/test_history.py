@@ -13,6 +13,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "plots"))
 synthetic = pytest.importorskip("synthetic")  # needs numpy
 
 NAME = "echo/thread/size:64/connections:50/workers:1"
+MADE_WITH = tuple(synthetic.MACHINE.get(name) or synthetic.BUILD[name] for name in ("compiler", "cpu_model", "kernel"))
 
 
 def record(folder, number, slower=1.0, machine="0000"):
@@ -82,6 +83,7 @@ def test_many_may_add_at_once(tmp_path):
 def test_a_change_is_found_where_it_is(long_history):
     (series,) = shown(long_history, "--metric", "server_cpu_ns_per_op")
     assert [point["run_id"] for point in series["points"]] == [f"run-{number:03}" for number in range(24)]
+    assert {(point["compiler"], point["cpu_model"], point["kernel"]) for point in series["points"]} == {MADE_WITH}
     (change,) = series["changes"]
     assert 15 <= change["at"] <= 17 and 1.05 < change["ratio"] < 1.15 and change["p"] <= 0.005
     (rate,) = shown(long_history, "--metric", "throughput_per_s")

@@ -1,5 +1,5 @@
-"""python3 -m regatta_plots FIGURE FILE -o out.svg | all FILE --out DIR | report FILE --out DIR
-   | --list
+"""python3 -m regatta_plots FIGURE FILE... -o out.svg | all FILE... --out DIR
+   | report FILE... --out DIR | --list
 
 Prints a line for each file written, and for each figure that `all` skips, with the reason. Exit
 status: 0 done, 1 a file cannot be read or written, or has no data for the one figure asked for,
@@ -21,7 +21,7 @@ from . import baseline, figures  # noqa: E402
 from .drawing import FORMATS, draw, draw_all, rendered, write_whole  # noqa: E402
 from .errors import NoData, RecordError, UsageError  # noqa: E402
 from .page import claims  # noqa: E402
-from .record import Results, read  # noqa: E402
+from .record import Results, read_together  # noqa: E402
 from .report import write  # noqa: E402
 
 FOLDERS = ("all", "report")  # what is written into a folder
@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("figure", nargs="?", metavar="FIGURE",
                       help="a figure's name or the beginning of one; all: every figure; report: "
                            "every figure, a page and a Markdown summary")
-    made.add_argument("file", nargs="?", metavar="FILE", help="results file")
+    made.add_argument("files", nargs="*", metavar="FILE",
+                      help="results file; several of one machine are taken as one")
     made.add_argument("-o", metavar="PATH", help="where one figure goes: .svg or .png")
     made.add_argument("--out", metavar="DIR", help="where all figures or the report go")
     made.add_argument("--filter", metavar="REGEX", help="only benchmarks whose name matches")
@@ -46,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(options: argparse.Namespace, usage: argparse.ArgumentParser) -> None:
     """Ends with status 2 and one line where the arguments make no sense."""
-    if options.figure is None or options.file is None:
+    if options.figure is None or not options.files:
         usage.error("needs a figure (or all, or report) and a results file; --list prints the "
                     "figures")
     if options.claims is not None and options.figure != "report":
@@ -67,10 +68,12 @@ def check(options: argparse.Namespace, usage: argparse.ArgumentParser) -> None:
 
 def results_of(options: argparse.Namespace) -> Results:
     """The file as asked for."""
-    results = read(options.file)
-    if results.truncated:
-        print(f"{options.file}: truncated: its run did not end; going on with "
-              f"{len(results.trials)} trials", file=sys.stderr)
+    results = read_together(options.files)
+    for each in results.sources:
+        if each.truncated:
+            left = f"{len(results.trials)} trials" if not results.others else "what it left"
+            print(f"{each.path}: truncated: its run did not end; going on with {left}",
+                  file=sys.stderr)
     if options.filter is not None:
         try:
             results.keep(options.filter)
@@ -79,7 +82,8 @@ def results_of(options: argparse.Namespace) -> Results:
                 f"--filter '{options.filter}' is no regular expression: {error}") from error
         if not results.trials and not results.memory:
             raise UsageError(
-                f"--filter '{options.filter}' matches no benchmark of {options.file}")
+                f"--filter '{options.filter}' matches no benchmark of "
+                f"{', '.join(options.files)}")
     results.baseline = options.baseline
     if options.baseline:
         baseline.label_of(results)
@@ -108,7 +112,12 @@ def run(options: argparse.Namespace) -> None:
             write(results, Path(options.out), judged)
         return
     module = figures.load(options.figure)
-    results = module.read(options.file) if hasattr(module, "read") else results_of(options)
+    if hasattr(module, "read"):
+        if len(options.files) > 1:
+            raise UsageError("takes one file")
+        results = module.read(options.files[0])
+    else:
+        results = results_of(options)
     path = Path(options.o)
     write_whole(path, rendered(draw(options.figure, results), path.suffix[1:]))
     print(path)

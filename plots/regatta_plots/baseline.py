@@ -67,14 +67,14 @@ def sentence(rivals: Sequence[Benchmark], base: Benchmark, metric: str, what: st
 
 def rivals_in(results: Results) -> list[Benchmark]:
     """All benchmarks but those of runtimes that only measure the harness, such as `null`."""
-    references = {entry.get("name") for entry in results.run.get("runtimes") or []
+    references = {entry.get("name") for entry in results.programs
                   if (entry.get("describe") or {}).get("reference_only")}
     return [each for each in benchmarks(results) if each.runtime not in references]
 
 
 def model_of(results: Results, runtime: str) -> tuple[str, str]:
     """Model and I/O engine, as the program describes itself; "unknown" where it does not."""
-    for entry in results.run.get("runtimes") or []:
+    for entry in results.programs:
         if entry.get("name") == runtime:
             about = entry.get("describe") or {}
             return about.get("model") or "unknown", about.get("engine") or "unknown"

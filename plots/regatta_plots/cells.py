@@ -174,6 +174,26 @@ def remarks(trials: Sequence[dict]) -> list[tuple[str, str, int, list[str]]]:
                   key=lambda each: (order.get(each[0], 3), -each[2]))
 
 
+def title_of(results: Results) -> str:
+    """"Regatta run X", or "Regatta runs X and Y"."""
+    names = [str(each.run.get("run_id") or each.path.name) for each in results.sources]
+    return f"Regatta run{'s' if len(names) > 1 else ''} {listing(names)}"
+
+
+def state_of(results: Results) -> str:
+    """What is not whole: "Truncated: the run did not end", or nothing; of several files with their
+    names."""
+    parts = []
+    for each in results.sources:
+        which = f"{each.path.name}: " if results.others else ""
+        if each.truncated:
+            parts.append(f"{which}truncated: the run did not end; this is about what it left.")
+        elif each.end.get("interrupted"):
+            parts.append(f"{which}interrupted before all trials were run.")
+    told = " ".join(parts)
+    return told[:1].upper() + told[1:] if not results.others else told
+
+
 def machine_of(results: Results) -> str:
     """"Intel Xeon, 2 CPUs, Linux 6.18, kvm"; what is unknown is left out."""
     machine = results.run.get("machine") or {}

@@ -25,10 +25,17 @@ class Entry:
 
 
 def plot_style(look: Look) -> dict:
-    """The look as arguments of Axes.plot and Axes.errorbar."""
+    """The look as arguments of Axes.plot."""
+    is_empty = look.hollow and look.fill == "full"
     return {"color": look.colour, "marker": look.marker, "linestyle": look.line,
-            "markerfacecolor": "white" if look.hollow else look.colour,
+            "markerfacecolor": "white" if is_empty else look.colour,
+            "fillstyle": look.fill, "markerfacecoloralt": "white",
             "markeredgecolor": "#555555" if look.colour == "#F0E442" else look.colour}
+
+
+def panel_width(count: int, columns: int = 0) -> float:
+    """Inches, of each of `count` panels."""
+    return 6.4 if (columns or count) == 1 else 3.7
 
 
 class Page:
@@ -44,7 +51,7 @@ class Page:
         count = len(panel_titles)
         columns = columns or (1 if count == 1 else 2 if count in (2, 4) else 3)
         self.columns = columns
-        width = width or (6.4 if columns == 1 else 3.7)
+        width = width or panel_width(count, columns)
         heights = heights or [3.2 if columns == 1 else 2.6] * count
         names = max((len(name) for name in row_names), default=0) * _CHARACTER
         left = max(0.95, names + 0.35)
@@ -105,25 +112,33 @@ class Page:
                          **{"va": "baseline", **style})
 
 
+def _commits(results: Results) -> str:
+    """"commit 0123456789ab (changed)"; a history has a span of them."""
+    builds = [each.run.get("regatta") or {} for each in results.sources]
+    known = dict.fromkeys(
+        (commit if " " in commit else commit[:12]) + (" (changed)" if build.get("dirty") else "")
+        for build in builds if (commit := build.get("commit")))
+    return f"commit {' and '.join(known)}" if known else ""
+
+
 def _footer(results: Results, width: int) -> list[str]:
     """What the figures were measured on and with, wrapped; unknown parts are left out."""
     run = results.run
     machine = run.get("machine") or {}
-    build = run.get("regatta") or {}
-    placement = run.get("placement") or {}
-    commit = (build.get("commit") or "")[:12]
-    rounds = run.get("rounds")
+    rounds = results.each_once("rounds")
+    placements, runs = results.each_once("placement", "mode"), results.each_once("run_id")
+    dates = dict.fromkeys((each.run.get("started_at") or "")[:10] for each in results.sources)
     parts = [
         machine.get("cpu_model"),
         machine.get("cpus_online") and f"{machine['cpus_online']} CPUs",
-        machine.get("kernel"),
+        " and ".join(results.each_once("machine", "kernel")),
         machine.get("virtualization"),
-        build.get("compiler"),
-        commit and f"commit {commit}{' (changed)' if build.get('dirty') else ''}",
-        placement.get("mode") and f"placement {placement['mode']}",
-        run.get("run_id") and f"run {run['run_id']}",
-        rounds and f"{rounds} round{'s' if rounds != 1 else ''}",
-        (run.get("started_at") or "")[:10],
+        " and ".join(results.each_once("regatta", "compiler")),
+        _commits(results),
+        placements and f"placement {' and '.join(placements)}",
+        runs and f"run {' and '.join(runs)}",
+        rounds and f"{' and '.join(rounds)} round{'s' if rounds != ['1'] else ''}",
+        " and ".join(filter(None, dates)),
         results.filter and f"only {results.filter}",
         "truncated run" if results.truncated else None,
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,11 +15,17 @@ from matplotlib.transforms import ScaledTranslation
 
 from . import style
 from .errors import NoData
-from .layout import Entry, Page, plot_style
+from .layout import Entry, Page, panel_width, plot_style
 from .panels import limited
 from .record import Results
 from .stats import Estimate
 from .summary import Benchmark, benchmarks, by_group
+
+
+MARK = 5.0         # a marker's size in points
+_STEP_MAX = 7.0    # runtimes further apart would no longer read as at one value
+_MARKED_MAX = 20   # more values of the parameter than these are curves without marks
+_CURVES_MAX = 4    # of which a panel shows so many
 
 
 def number(value: float) -> str:
@@ -56,34 +64,93 @@ def legend_of(panels: dict[tuple, list[Benchmark]]) -> list[Entry]:
     return [Entry(label, looks[label]) for label, _ in ordered]
 
 
+def _position(x: float, is_log: bool) -> float:
+    return math.log(x) if is_log else x
+
+
+def _is_log_x(xs: list[float]) -> bool:
+    return min(xs) > 0 and max(xs) / min(xs) >= 10
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the marks of a panel's runtimes stand: side by side at each value of the parameter, so
+    that none covers another. Points of 1/72 inch."""
+
+    step: float   # from one runtime's marks to the next's
+    inset: float  # from the panel's edge to the first and the last value
+    reach: float  # from a value to beyond its outermost marks; 0 where there are no marks
+
+    @staticmethod
+    def of(xs: list[float], width: float, count: int) -> Places:
+        """Of `count` runtimes in a panel `width` wide: they take most of the shortest way between
+        two values, and no more than reads as one place."""
+        edge = 0.03 * width + MARK / 2
+        if len(xs) > _MARKED_MAX:
+            return Places(0, edge, 0)
+        positions = [_position(x, _is_log_x(xs)) for x in xs]
+        share = 0.8 * min(b - a for a, b in pairwise(positions)) / (positions[-1] - positions[0])
+        room = share * (width - 2 * edge) / (1 + share)  # half of it stands beyond either end
+        step = min(room / count, _STEP_MAX)
+        half = step * (count - 1) / 2
+        return Places(step, edge + half, half + MARK)
+
+
+def in_one_panel(xs: list[float], width: float) -> int:
+    """How many runtimes a panel `width` points wide can show at `xs` without marks that overlap."""
+    if len(xs) > _MARKED_MAX:
+        return _CURVES_MAX
+    return max((count for count in range(1, 40)
+                if Places.of(xs, width, count).step >= MARK + 1), default=1)
+
+
 def _draw_line(axes: Axes, members: list[Benchmark], xs: list[float], parameter: str, metric: str,
                divisor: float, look: style.Look, shift: float) -> None:
-    """One runtime's line, moved sideways by `shift` points: a gap where it has no figure."""
+    """One runtime's line, moved sideways by `shift` points: a gap where it has no figure. Many
+    values get a band in place of marks and whiskers."""
+    medians, lows, highs = _figures(members, xs, parameter, metric, divisor)
+    moved = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
+    if len(xs) > _MARKED_MAX:
+        axes.plot(xs, medians, label=members[0].label, color=look.colour, linestyle=look.line)
+        axes.fill_between(xs, lows, highs, color=look.colour, alpha=0.18, linewidth=0)
+        return
+    axes.plot(xs, medians, label=members[0].label, transform=moved, color=look.colour,
+              linestyle=look.line, linewidth=1)
+    axes.plot(xs, medians, label="_marks", transform=moved, zorder=3,
+              **{**plot_style(look), "markersize": MARK, "linestyle": "none"})
+    known = ~np.isnan(lows)
+    axes.errorbar(np.array(xs)[known], medians[known], fmt="none", ecolor=look.colour,
+                  yerr=np.abs(np.array([medians - lows, highs - medians])[:, known]),
+                  elinewidth=0.8, capsize=1.5, transform=moved)
+
+
+def _figures(members: list[Benchmark], xs: list[float], parameter: str, metric: str,
+             divisor: float) -> np.ndarray:
+    """Medians, lower and upper ends at `xs`; NaN where there is none."""
     found = {member.params[parameter]: member.estimate(metric) for member in members}
     estimates = [found.get(x, Estimate()) for x in xs]
-    medians = np.array([e.median for e in estimates]) / divisor
-    reach = np.array([[e.median - e.low, e.high - e.median] for e in estimates])
-    errors = np.abs(reach.T / divisor)
-    moved = axes.transData + ScaledTranslation(shift / 72, 0, axes.figure.dpi_scale_trans)
-    size = 5 if len(xs) <= 20 else 3
-    axes.plot(xs, medians, label=members[0].label, transform=moved,
-              **{**plot_style(look), "markersize": size})
-    known = ~np.isnan(errors[0])
-    axes.errorbar(np.array(xs)[known], medians[known], yerr=errors[:, known], fmt="none",
-                  ecolor=look.colour, elinewidth=0.9, capsize=2, transform=moved)
+    return np.array([[e.median, e.low, e.high] for e in estimates]).T / divisor
 
 
-def _scale_x(axes: Axes, xs: list[float]) -> bool:
-    """Labels at the values that were run, where they fit. Whether the axis is logarithmic."""
-    is_log = min(xs) > 0 and max(xs) / min(xs) >= 10
+def _scale_x(axes: Axes, xs: list[float], places: Places) -> bool:
+    """Labels at the values that were run, where they fit, and a strip behind what stands at each.
+    Whether the axis is logarithmic."""
+    is_log = _is_log_x(xs)
+    position = [_position(x, is_log) for x in xs]
+    point = (position[-1] - position[0]) / (_width_of(axes) - 2 * places.inset)
+
+    def beside(at: float, points: float) -> float:
+        return math.exp(at + points * point) if is_log else at + points * point
+
     if is_log:
         axes.set_xscale("log")
-    position = [math.log(x) if is_log else x for x in xs]
-    width = axes.get_position().width * axes.figure.get_figwidth()
-    room = 0.5 / width * (max(position) - min(position))
+    axes.set_xlim(beside(position[0], -places.inset), beside(position[-1], places.inset))
     labelled, last = [], -math.inf
     for x, at in zip(xs, position):
-        if at - last >= room:
+        if places.reach:
+            axes.axvspan(beside(at, -places.reach), beside(at, places.reach), color="#f3f3f3",
+                         zorder=0)
+        if at - last >= 36 * point:
             labelled.append(x)
             last = at
     axes.xaxis.set_major_locator(FixedLocator(labelled))
@@ -127,32 +194,76 @@ def _spread(members: list[Benchmark], metric: str) -> float:
     return max(medians) / min(medians) if medians else 1
 
 
+def _width_of(axes: Axes) -> float:
+    """In points."""
+    return axes.get_position().width * axes.figure.get_figwidth() * 72
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """The runtimes of a group that one panel has marks of; all of the group's set its axes."""
+
+    title: str
+    group: list[Benchmark]
+    labels: list[str]
+
+
+def _panels_of(groups: dict[tuple, list[Benchmark]], titles: list[str], labels: list[str],
+               parameter: str) -> list[_Panel]:
+    """One a group, or several of which each has as many runtimes as stand side by side."""
+    made = []
+    for title, group in zip(titles, groups.values()):
+        xs = sorted({member.params[parameter] for member in group})
+        own = [label for label in labels if any(member.label == label for member in group)]
+        if in_one_panel(xs, 72 * panel_width(len(groups))) >= len(own):
+            made.append(_Panel(title, group, own))
+            continue
+        parts = math.ceil(len(own) / in_one_panel(xs, 72 * panel_width(3)))
+        ends = [round(len(own) * part / parts) for part in range(parts + 1)]
+        made += [_Panel(f"{title}: {', '.join(own[begin:end])}", group, own[begin:end])
+                 for begin, end in pairwise(ends)]
+    return made
+
+
+def _draw_panel(axes: Axes, panel: _Panel, looks: dict[str, style.Look], parameter: str,
+                metric: str, divisor: float) -> bool:
+    """Whether the axis is logarithmic."""
+    xs = sorted({member.params[parameter] for member in panel.group})
+    places = Places.of(xs, _width_of(axes), len(panel.labels))
+    is_log_x = _scale_x(axes, xs, places)
+    for label in {member.label for member in panel.group} - set(panel.labels):
+        others = [member for member in panel.group if member.label == label]
+        axes.plot(xs, _figures(others, xs, parameter, metric, divisor)[0], color="#cccccc",
+                  linewidth=0.8, label="_other", zorder=1)
+    for place, label in enumerate(panel.labels):
+        own = [member for member in panel.group if member.label == label]
+        _draw_line(axes, own, xs, parameter, metric, divisor, looks[label],
+                   places.step * (place - (len(panel.labels) - 1) / 2))
+    return is_log_x
+
+
 def draw_against(results: Results, *, parameter: str, metric: str, divisor: float, title: str,
                  y_label: str) -> Figure:
     """The whole figure; raises NoData where no group has two values of `parameter`."""
-    panels = panels_against(results, parameter, metric)
-    if not panels:
+    groups = panels_against(results, parameter, metric)
+    if not groups:
         raise NoData(f"no benchmark with ok trials has {metric} for two values of {parameter}")
-    panels, left_out = limited(panels)
-    subtitle, titles = subtitle_of(panels, "median of trials, 95 % intervals, "
-                                           f"runtimes side by side{left_out}")
-    looks = {entry.label: entry.look for entry in legend_of(panels)}
-    shown = {member.label for members in panels.values() for member in members
+    subtitle, titles = subtitle_of(groups, "median of trials, 95 % intervals, "
+                                           "runtimes side by side")
+    looks = {entry.label: entry.look for entry in legend_of(groups)}
+    shown = {member.label for members in groups.values() for member in members
              if not math.isnan(member.estimate(metric).median)}
     legend = [Entry(label if label in shown else f"{label} (n/a)", look)
               for label, look in looks.items()]
-    page = Page(title, subtitle, titles, results, legend=legend)
-    is_log_y = max(_spread(members, metric) for members in panels.values()) >= 15
+    panels, left_out = limited(dict(enumerate(_panels_of(groups, titles, list(looks), parameter))))
+    grey = "; grey: those that stand in other panels" if len(panels) > len(groups) else ""
+    page = Page(title, subtitle + grey + left_out, [panel.title for panel in panels.values()],
+                results, legend=legend)
+    is_log_y = max(_spread(members, metric) for members in groups.values()) >= 15
     is_log_x = set()
-    for axes, members in zip(page.axes, panels.values()):
-        xs = sorted({member.params[parameter] for member in members})
-        step = min(3.0, 12 / len(looks)) if len(xs) <= 20 else 0
-        for place, label in enumerate(looks):
-            if own := [member for member in members if member.label == label]:
-                _draw_line(axes, own, xs, parameter, metric, divisor, looks[label],
-                           step * (place - (len(looks) - 1) / 2))
-        is_log_x.add(_scale_x(axes, xs))
-        _scale_y(axes, members, metric, divisor, is_log_y)
+    for axes, panel in zip(page.axes, panels.values()):
+        is_log_x.add(_draw_panel(axes, panel, looks, parameter, metric, divisor))
+        _scale_y(axes, panel.group, metric, divisor, is_log_y)
     page.label(parameter + (" (log scale)" if is_log_x == {True} else ""),
                y_label + (" (log scale)" if is_log_y else ""))
     return page.figure

@@ -36,18 +36,16 @@ def table(titles: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> 
 
 
 def _heading(results: Results) -> str:
-    run = results.run
-    text = f"# Regatta run {run.get('run_id') or results.path.name}\n\n" \
-           f"{cells.counts_of(results)}, from `{results.path.name}`."
-    if run:
-        text += f" Started {run.get('started_at')}, seed {run.get('seed')}, " \
-                f"{run.get('rounds')} rounds."
+    files = listing(f"`{each.path.name}`" for each in results.sources)
+    text = f"# {cells.title_of(results)}\n\n{cells.counts_of(results)}, from {files}."
+    for run in (each.run for each in results.sources):
+        if run:
+            text += f" Started {run.get('started_at')}, seed {run.get('seed')}, " \
+                    f"{run.get('rounds')} rounds."
     if results.filter:
         text += f" Only benchmarks that match `{results.filter}`."
-    if results.truncated:
-        text += " **Truncated: the run did not end.**"
-    elif results.end.get("interrupted"):
-        text += " **Interrupted before all trials were run.**"
+    if told := cells.state_of(results):
+        text += f" **{told}**"
     return text + "\n\n"
 
 
@@ -81,17 +79,19 @@ def _validity(results: Results) -> str:
 
 
 def _repetition(results: Results) -> str:
-    run, build = results.run, results.run.get("regatta") or {}
-    if not run.get("argv"):
-        return ""
-    about = ", ".join(filter(None, [cells.machine_of(results), build.get("compiler")]))
-    text = f"## How to repeat it\n\nOn {about or 'an unknown machine'}:\n\n" \
-           f"```sh\n{shell_command(run['argv'])}\n```\n"
-    if build.get("commit"):
-        changed = " with changes on top" if build.get("dirty") else ""
-        text += f"\nAt commit `{build['commit']}`{changed}, with seed {run.get('seed')}. All of " \
-                "the environment stands in the record and on the page.\n"
-    return text
+    text = ""
+    for each in results.sources:
+        run, build = each.run, each.run.get("regatta") or {}
+        if not run.get("argv"):
+            continue
+        about = ", ".join(filter(None, [cells.machine_of(each), build.get("compiler")]))
+        text += f"\nOn {about or 'an unknown machine'}:\n\n" \
+                f"```sh\n{shell_command(run['argv'])}\n```\n"
+        if build.get("commit"):
+            changed = " with changes on top" if build.get("dirty") else ""
+            text += f"\nAt commit `{build['commit']}`{changed}, with seed {run.get('seed')}. All " \
+                    "of the environment stands in the record and on the page.\n"
+    return f"## How to repeat it\n{text}" if text else ""
 
 
 def render(results: Results, said: Sequence[Headline], drawn: Sequence[Drawing],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +31,7 @@ class Results:
     end: dict = field(default_factory=dict)
     truncated: bool = True
     grouped: list | None = None  # the trials by benchmark (summary.py), once somebody asked
+    others: list[Results] = field(default_factory=list)  # files taken in: what they say of a run
     filter: str = ""    # the regular expression by which benchmarks were left out; empty: none was
     baseline: str = ""  # the runtime that others are compared with; empty: the project's choice
 
@@ -49,6 +51,48 @@ class Results:
         elif kind == "verdict":
             self.verdicts.append(record)
 
+    @property
+    def sources(self) -> list[Results]:
+        """Each file: its path, its run and its end."""
+        return [self, *self.others]
+
+    @property
+    def programs(self) -> list[dict]:
+        """The runtimes of all runs, as they describe themselves."""
+        return [entry for each in self.sources for entry in each.run.get("runtimes") or []]
+
+    def each_once(self, *keys: str) -> list[str]:
+        """What the runs have at `keys`, one in the other: what several share is said once."""
+        found = {}
+        for source in self.sources:
+            value = source.run
+            for key in keys:
+                value = (value or {}).get(key)
+            if value not in (None, ""):
+                found[str(value)] = None
+        return list(found)
+
+    def take(self, other: Results) -> None:
+        """The records of another file, measured on the same machine. Their rounds are never paired
+        with those of this one. Raises RecordError for another machine, the same run, or a benchmark
+        that stands in both."""
+        for known in self.sources:
+            _check_together(known, other)
+        for own, new in ((self.trials, other.trials), (self.memory, other.memory)):
+            known = {each.get("benchmark") for each in own}
+            twice = next((name for each in new if (name := each.get("benchmark")) in known), None)
+            if twice is None:
+                continue
+            raise RecordError(f"{other.path}: {twice} stands in an earlier file too; a report has "
+                              "one run of it (`regatta compare` shows several)")
+        for trial in other.trials:
+            trial["run_id"] = other.run.get("run_id") or str(other.path)
+        for name in ("trials", "memory", "verdicts"):
+            getattr(self, name).extend(getattr(other, name))
+        self.others.append(Results(other.path, run=other.run, end=other.end,
+                                   truncated=other.truncated))
+        self.grouped = None
+
     def keep(self, expression: str) -> None:
         """Leaves out the benchmarks whose name does not match; throws re.error."""
         wanted = re.compile(expression).search
@@ -56,6 +100,25 @@ class Results:
         self.grouped = None
         for records in (self.trials, self.memory, self.verdicts):
             records[:] = [each for each in records if wanted(each.get("benchmark", ""))]
+
+
+def _check_together(known: Results, other: Results) -> None:
+    """Raises RecordError where a page about both would be wrong."""
+    if known.run.get("run_id") and known.run["run_id"] == other.run.get("run_id"):
+        raise RecordError(f"{other.path}: run {other.run['run_id']} was given already; "
+                          "name each run once")
+    machines = [(each.run.get("machine") or {}).get("fingerprint") for each in (known, other)]
+    if machines[0] != machines[1]:
+        raise RecordError(f"{other.path}: was measured on another machine than {known.path}; "
+                          "a report is of one")
+
+
+def read_together(paths: Sequence[str | Path]) -> Results:
+    """Several files of one machine as one."""
+    results = read(paths[0])
+    for path in paths[1:]:
+        results.take(read(path))
+    return results
 
 
 def read(path: str | Path) -> Results:

@@ -20,6 +20,7 @@ class Look:
     marker: str
     line: str | tuple = "-"
     hollow: bool = False
+    fill: str = "full"  # which part of the marker has the colour
 
 
 # The order of harness/record/format.cpp.
@@ -33,10 +34,27 @@ RUNTIMES = {
     "uring": Look(VERMILLION, "X"),
     "uring_multishot": Look(PURPLE, "p"),
 }
-_STRANGERS = [Look(colour, marker, "--")
-              for marker in ("<", ">", "h", "d", "*", "8")
-              for colour in (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)]
-_VARIANT_LINES = [":", "-.", (0, (1, 3)), (0, (6, 2, 1, 2, 1, 2))]
+# The tree's others, in the order of their names.
+FURTHER = {
+    "go_net": Look(SKY, "<", "--"),
+    "node_net": Look(GREEN, ">", "--"),
+    "null": Look(BLACK, "*", "-."),
+    "python_asyncio": Look(BLUE, "h", "--"),
+    "python_processes": Look(ORANGE, "d", "--"),
+    "python_threads": Look(BLACK, "<", "--"),
+    "python_uvicorn": Look(PURPLE, "*", "--"),
+    "python_uvloop": Look(VERMILLION, "H", "--"),
+}
+_KNOWN = RUNTIMES | FURTHER
+# Of all else: half-filled markers, which none of the above has.
+_STRANGERS = [Look(colour, marker, line, fill=fill)
+              for line in ((0, (4, 1.5)), (0, (8, 2)), (0, (6, 1.5, 1, 1.5)))
+              for fill in ("left", "right", "top", "bottom")
+              for marker in ("o", "s", "D", "^", "v", "<", ">", "p", "h", "d", "8", "H")
+              for colour in (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+              if all((each.colour, each.marker) != (colour, marker) for each in _KNOWN.values())]
+_VARIANTS = [(line, fill) for fill in ("full", "left", "top")
+             for line in (":", "-.", (0, (1, 3)), (0, (6, 2, 1, 2, 1, 2)))]
 
 
 def order_key(runtime: str) -> tuple:
@@ -46,11 +64,11 @@ def order_key(runtime: str) -> tuple:
 
 
 def looks(labels: Iterable[tuple[str, str]]) -> dict[str, Look]:
-    """The look of each (label, runtime). A runtime outside RUNTIMES gets one from its name; where
-    two of a file would get the same, the later one takes the next. A runtime with settings of its
-    own keeps its colour and has hollow markers."""
+    """The look of each (label, runtime). One that the tree does not have gets one of about a thousand
+    from its name; only where two of a file would get the same, the later one takes the next. A
+    runtime with settings of its own keeps its colour and has hollow markers."""
     labels = sorted(set(labels), key=lambda pair: (order_key(pair[1]), pair[0]))
-    base = dict(RUNTIMES)
+    base = dict(_KNOWN)
     taken: set[int] = set()
     for _, runtime in labels:
         if runtime not in base:
@@ -65,8 +83,8 @@ def looks(labels: Iterable[tuple[str, str]]) -> dict[str, Look]:
         chosen[label] = base[runtime]
         if label != runtime:
             number = variants[runtime] = variants.get(runtime, -1) + 1
-            chosen[label] = replace(base[runtime], hollow=True,
-                                    line=_VARIANT_LINES[number % len(_VARIANT_LINES)])
+            line, fill = _VARIANTS[number % len(_VARIANTS)]
+            chosen[label] = replace(base[runtime], hollow=True, line=line, fill=fill)
     return chosen
 
 

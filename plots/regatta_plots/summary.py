@@ -19,6 +19,11 @@ def natural_key(text: str) -> list:
             for part in re.split(r"(\d+)", text) if part]
 
 
+def _round_of(trial: dict) -> tuple:
+    """Of several files' trials, those of two runs never share one."""
+    return trial.get("run_id", ""), trial["round"]
+
+
 @dataclass(eq=False)
 class Benchmark:
     """The trials of one benchmark; figures are of the ok ones."""
@@ -50,19 +55,19 @@ class Benchmark:
         """Each ok trial's latencies."""
         return [trial["latency"] for trial in self.trials if trial.get("latency")]
 
-    def by_round(self, metric: str) -> dict[int, float]:
-        """The metric of each round that has it; `apart.NAME` is a field of what is set apart."""
+    def by_round(self, metric: str) -> dict[tuple, float]:
+        """The metric of each round of a run that has it; `apart.NAME` is a field of what is set apart."""
         found = {}
         for trial in self.trials:
             where, _, name = metric.rpartition(".")
             value = ((trial.get(where) or {}) if where else trial["metrics"]).get(name)
             if value is not None:
-                found.setdefault(trial["round"], value)
+                found.setdefault(_round_of(trial), value)
         return found
 
-    def cache_states(self) -> dict[int, str]:
-        """By round, how far apart the CPUs were; without where that does not matter."""
-        return {trial["round"]: trial["cache_distance"]["state"] for trial in self.trials
+    def cache_states(self) -> dict[tuple, str]:
+        """By round of a run, how far apart the CPUs were; without where that does not matter."""
+        return {_round_of(trial): trial["cache_distance"]["state"] for trial in self.trials
                 if trial.get("cache_distance")}
 
     def merged(self) -> Histogram:

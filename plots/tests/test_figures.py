@@ -3,7 +3,7 @@
 import functools
 import math
 import statistics
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import matplotlib
@@ -13,12 +13,13 @@ import synthetic
 from conftest import FOUR
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from regatta_plots import figures, style
+from regatta_plots import figures, lines, style
 from regatta_plots.errors import NoData
 from regatta_plots.histogram import Histogram
 from regatta_plots.record import Results
 from regatta_plots.stats import summarise
 
+ROOT = Path(__file__).parents[2]
 AGAINST_CONNECTIONS = {"throughput_connections": ("throughput_per_s", 1),
                        "p99_connections": ("latency_ns_p99", 1e3),
                        "memory_connections": ("pss_bytes_peak", 2**20)}
@@ -52,6 +53,48 @@ def test_lines_are_the_medians_with_their_intervals(four, name):
     expected = summarise(values(four, "fiber", 500, metric))
     assert bars[2][0][1] == pytest.approx(expected.low / divisor)
     assert bars[2][1][1] == pytest.approx(expected.high / divisor)
+
+
+def marks_of(axes):
+    """The marks of each runtime of a panel, in pixels."""
+    return [each.get_transform().transform(np.column_stack(each.get_data()))
+            for each in axes.lines if each.get_label() == "_marks"]
+
+
+@pytest.mark.parametrize("connections", [[1, 50, 500], [1, 4, 16, 50, 100, 500, 1000, 5000],
+                                         list(range(10, 210, 10)), [1, 10_000]])
+@pytest.mark.parametrize("count", [1, 2, 4, 8, 15])
+def test_no_mark_covers_that_of_another_runtime(count, connections):
+    results = many(tuple(FIFTEEN[:count]), tuple(connections), 2)
+    figure = draw("throughput_connections", results)
+    FigureCanvasAgg(figure).draw()
+    size = lines.MARK * figure.dpi / 72
+    shown = 0
+    for axes in figure.axes:
+        marks = marks_of(axes)
+        shown += len(marks)
+        for one, other in combinations(marks, 2):
+            apart = np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2)
+            assert apart.min() >= size
+        inside = axes.get_window_extent()
+        for x, _ in np.concatenate(marks):
+            assert inside.x0 + size / 2 <= x <= inside.x1 - size / 2
+    assert shown == count
+
+
+def test_each_runtime_of_many_is_drawn_once_and_grey_elsewhere():
+    figure = draw("p99_connections", many(tuple(FIFTEEN), (1, 4, 16, 50, 100, 500, 1000, 5000), 2))
+    drawn = [each.get_label() for axes in figure.axes for each in axes.lines]
+    assert sorted(label for label in drawn if not label.startswith("_")) == sorted(FIFTEEN)
+    assert drawn.count("_other") == (len(figure.axes) - 1) * len(FIFTEEN)
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    assert "grey: those that stand in other panels" in figure.texts[1].get_text()
+
+
+def test_many_values_are_curves_with_bands():
+    (axes,) = draw("throughput_connections", many(("asio", "uring"), tuple(range(10, 510, 10)), 2)).axes
+    assert not marks_of(axes) and not axes.containers
+    assert len(line(axes, "asio").get_xdata()) == 50 and len(axes.collections) == 2
 
 
 def test_missing_figures_are_gaps(results_of):
@@ -169,18 +212,36 @@ def test_no_text_is_cut_off_or_covers_another(name, runtimes, connections, round
         assert not any(one.overlaps(other) for one, other in pairwise(labels))
 
 
+def look_key(look):
+    return look.colour, look.marker, look.line, look.hollow, look.fill
+
+
 def test_each_runtime_has_one_look_in_every_file():
-    alone = style.looks([("uring", "uring")])
-    among = style.looks([(name, name) for name in FIFTEEN])
-    assert alone["uring"] == among["uring"] == style.RUNTIMES["uring"]
-    assert len({(look.colour, look.marker, look.line) for look in among.values()}) == len(FIFTEEN)
+    names = sorted({*style.RUNTIMES, *style.FURTHER, *FIFTEEN, *(f"boat_{number}" for number in range(5))})
+    among = style.looks([(name, name) for name in names])
+    assert {name: style.looks([(name, name)])[name] for name in names} == among
+    assert len({look_key(look) for look in among.values()}) == len(names)
+
+
+def test_every_runtime_of_the_tree_has_a_look_of_its_own():
+    foreign = {folder.parent.name for folder in (ROOT / "runtimes").glob("*/runtime.toml")}
+    assert foreign - {"template"} < style.FURTHER.keys()
+    known = style.RUNTIMES | style.FURTHER
+    lines = {(look.colour, look.line) for look in known.values()}
+    assert len(lines) == len(known)  # told apart where there are no markers too
+
+
+def test_unknown_runtimes_never_share_a_look():
+    names = [f"boat_{number}" for number in range(200)]
+    looks = style.looks([(name, name) for name in [*names, *style.RUNTIMES, *style.FURTHER]])
+    assert len({look_key(look) for look in looks.values()}) == len(looks)
 
 
 def test_a_runtime_with_settings_of_its_own_keeps_its_colour():
-    looks = style.looks([("thread", "thread"), ("thread/stack_bytes:16384", "thread"),
-                         ("thread/stack_bytes:65536", "thread")])
+    looks = style.looks([("thread", "thread")] + [
+        (f"thread/stack_bytes:{2**power}", "thread") for power in range(11)])
     assert {look.colour for look in looks.values()} == {style.RUNTIMES["thread"].colour}
-    assert len({look.line for look in looks.values()}) == 3
+    assert len({look_key(look) for look in looks.values()}) == 12
 
 
 def test_order_of_runtimes_is_fixed():
@@ -235,6 +296,18 @@ def test_a_rate_whose_p99_nobody_knows_is_an_arrow_and_not_a_point(results_of):
               for each in draw("coordinated_omission", results_of(records)).axes]
     assert titles[0].startswith("asio") and "unknown" not in titles[0]
     assert titles[1].endswith("omission factor unknown, 2,700 unanswered requests are in no curve")
+
+
+def test_marks_of_a_single_rate_are_not_cut_off(results_of):
+    records = [each for each in synthetic.run(FOUR, [50], everything=True, workloads=())
+               if (each.get("params") or {}).get("rate_per_s") in (None, 4000)]
+    figure = draw("latency_rate", results_of(records))
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    inside = axes.get_window_extent()
+    for each in axes.lines:
+        for x, y in each.get_transform().transform(np.column_stack(each.get_data())):
+            assert inside.x0 + 4 <= x <= inside.x1 - 4 and inside.y0 + 4 <= y <= inside.y1 - 4
 
 
 def test_the_band_stays_in_the_panel(results_of):

@@ -23,7 +23,8 @@ def series(runtime="uring", runs=24, change=16, metric="server_cpu_ns_per_op"):
     for number in range(runs):
         median = 4000 * (1.1 if number >= change else 1) * rng.lognormal(0, 0.01)
         points.append({"run_id": f"run-{number}", "started_at": f"2026-{1 + number // 28:02}-{1 + number % 28:02}T00:00:00Z",
-                       "commit": None, "trials": 3, "median": median, "low": median * 0.98 if number % 5 else None,
+                       "commit": f"{number:02}" * 20, "compiler": "g++ 12.2.0", "cpu_model": "SYNTHETIC",
+                       "kernel": f"Linux 6.{18 if number < 12 else 19}",  "trials": 3, "median": median, "low": median * 0.98 if number % 5 else None,
                        "high": median * 1.02 if number % 5 else None})
     return {"record": "series", "schema": 1, "machine": "0000", "placement": "same-core",
             "benchmark": f"echo/{runtime}/size:64/connections:50/workers:1", "metric": metric, "points": points,
@@ -53,6 +54,21 @@ def test_points_levels_and_changes_are_the_files(tmp_path):
         assert any(height == pytest.approx(middle) for height in heights)
     assert [line.get_xdata()[0] for line in axes.lines if line.get_linestyle() == ":"] == [16.5]
     assert "+10.0 % at run 17 (2026-01-17)" in axes.get_title(loc="left").replace("\n", " ")
+
+
+def test_footer_names_what_the_runs_were_made_with(tmp_path):
+    footer = draw(write(tmp_path, series(runs=24))).texts[2].get_text().replace("\n", " · ")
+    for part in ("SYNTHETIC, machine 0000", "Linux 6.18 … Linux 6.19 (2)", "g++ 12.2.0", "commit 000000000000 … 232323232323 (24)",
+                 "placement same-core"):
+        assert part in footer.split(" · ")
+
+
+def test_a_series_of_an_older_program_has_a_footer_too(tmp_path):
+    old = series()
+    for point in old["points"]:
+        for field in ("commit", "compiler", "cpu_model", "kernel"):
+            del point[field]
+    assert draw(write(tmp_path, old)).texts[2].get_text() == "machine 0000 · placement same-core"
 
 
 def test_what_changed_is_shown_first_where_there_is_too_much(tmp_path):

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import synthetic
 
-from regatta_plots import cells, headlines, markdown, page
+from regatta_plots import cells, headlines, markdown, page, ranking
 from regatta_plots.__main__ import main
-from regatta_plots.record import read
+from regatta_plots.record import read, read_together
 from regatta_plots.summary import Benchmark, benchmarks, by_group
 
 
@@ -111,6 +111,71 @@ def test_what_is_needed_to_repeat_it_is_told(made):
         text = (made / "out" / name).read_text()
         for word in ("regatta run synthetic", synthetic.BUILD["commit"], "SYNTHETIC TEST DATA"):
             assert word in text
+
+
+@pytest.fixture(scope="module")
+def two_files(tmp_path_factory):
+    """What `run` measured, and what `memory` did, on one machine."""
+    folder = tmp_path_factory.mktemp("two")
+    everything = synthetic.run(["thread", "epoll", "asio"], [1, 50], rounds=5, everything=True, samples=10_000)
+    for name, kind in (("run", "trial"), ("memory", "memory")):
+        records = [json.loads(json.dumps(each)) for each in everything if each["record"] in (kind, "run", "end")]
+        records[0] |= {"run_id": f"{name}-1", "argv": ["regatta", name]}
+        synthetic.write(folder / f"{name}.jsonl", records)
+    return folder / "run.jsonl", folder / "memory.jsonl"
+
+
+def test_two_files_make_one_page(two_files, tmp_path):
+    assert main(["report", *map(str, two_files), "--out", str(tmp_path)]) == 0
+    for name in ("report.html", "report.md"):
+        text = (tmp_path / name).read_text()
+        assert "Regatta runs run-1 and memory-1" in text and "run.jsonl" in text and "memory.jsonl" in text
+        assert "At 50 connections, echo" in text and "What one more idle connection or task costs the server" in text
+        assert "regatta run" in text and "regatta memory" in text
+    page_ = (tmp_path / "report.html").read_text()
+    for identity, file in (("raw-data", two_files[0]), ("raw-data2", two_files[1])):
+        carried = re.search(rf'id="{identity}">([^<]*)<', page_).group(1)
+        assert gzip.decompress(base64.b64decode(carried)) == file.read_bytes()
+    assert Parsed(page_).open == []
+    identities = re.findall(r'\bid="?([^" >]+)', page_)
+    assert not {name for name in identities if name.startswith(("programs", "raw")) and identities.count(name) > 1}
+    footer = (tmp_path / "memory_per_connection.svg").read_text()
+    assert "run run-1 and memory-1" in footer
+
+
+def test_rounds_of_two_files_are_never_paired(two_files, tmp_path):
+    lines = [json.loads(line) for line in two_files[0].read_text().splitlines()]
+    paths = []
+    for number, runtime in enumerate(("thread", "asio")):
+        own = [each for each in lines if each.get("runtime", runtime) == runtime]
+        own[0] = own[0] | {"run_id": f"run-{number}"}
+        paths.append(synthetic.write(tmp_path / f"{runtime}.jsonl", own))
+    results = read_together(paths)
+    one, other = [each for each in benchmarks(results) if each.group == "echo/size:64/connections:50/workers:1"]
+    assert len(one.by_round("throughput_per_s")) == len(other.by_round("throughput_per_s")) == 5
+    assert ranking.ratio(one, other, "throughput_per_s") is None
+    assert not ranking.are_apart(one, other, "throughput_per_s")
+
+
+@pytest.mark.parametrize(("change", "complaint"), [
+    ({"run_id": "run-1"}, "run run-1 was given already"),
+    ({"machine": {"fingerprint": "0001"}}, "measured on another machine than"),
+    ({"run_id": "run-2"}, "stands in an earlier file too")])
+def test_files_that_make_no_page_are_refused(two_files, tmp_path, capsys, change, complaint):
+    lines = [json.loads(line) for line in two_files[0].read_text().splitlines()]
+    lines[0] |= {"run_id": "run-2"} | change
+    second = synthetic.write(tmp_path / "second.jsonl", lines)
+    assert main(["report", str(two_files[0]), str(second), "--out", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr().err
+    assert complaint in said and "second.jsonl" in said and said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truncated_file_among_two_is_named(two_files, tmp_path):
+    cut = tmp_path / "memory.jsonl"
+    cut.write_text("".join(two_files[1].read_text().splitlines(keepends=True)[:-1]))
+    assert main(["report", str(two_files[0]), str(cut), "--out", str(tmp_path / "out")]) == 0
+    assert "memory.jsonl: truncated: the run did not end" in (tmp_path / "out/report.md").read_text()
 
 
 def test_a_filtered_report_says_so(made, tmp_path):

@@ -93,14 +93,24 @@ def _draw(axes: Axes, series: dict) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
+def _span(points: list[dict], what: str, length: int = 100) -> str | None:
+    """What the points say of it: one thing, or the first and the last of several; None for nothing."""
+    said = list(dict.fromkeys(point[what][:length] for point in points if point.get(what)))
+    several = f"{said[0]} … {said[-1]} ({len(said)})" if len(said) > 1 else None
+    return several or (said[0] if said else None)
+
+
 def _about(history: History) -> Results:
-    """What the footer says: machine and placement, where there is one of each."""
+    """What the footer says: machine, kernel, compiler, commits and placement, where there is one machine."""
     places = {(each["machine"], each["placement"]) for each in history.series}
     if len(places) > 1:
         return Results(history.path, run={"machine": {"cpu_model": "several machines or placements"}}, truncated=False)
     machine, placement = places.pop()
-    return Results(history.path, run={"machine": {"cpu_model": f"machine {machine}"}, "placement": {"mode": placement}},
-                   truncated=False)
+    points = sorted((point for each in history.series for point in each["points"]), key=lambda point: point["started_at"])
+    model = _span(points, "cpu_model")
+    known = {"cpu_model": f"{model + ', ' if model else ''}machine {machine}", "kernel": _span(points, "kernel")}
+    build = {"compiler": _span(points, "compiler"), "commit": _span(points, "commit", 12)}
+    return Results(history.path, run={"machine": known, "regatta": build, "placement": {"mode": placement}}, truncated=False)
 
 
 def draw(history: History) -> Figure:

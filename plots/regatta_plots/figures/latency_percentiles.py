@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from ..errors import NoData
 from ..histogram import Histogram
-from ..layout import Page
+from ..layout import Page, plot_style
 from ..lines import legend_of, log_y, subtitle_of
 from ..panels import limited
 from ..record import Results
@@ -46,9 +46,9 @@ def _draw_benchmark(axes: Axes, benchmark: Benchmark, look: Look) -> float:
         axes.fill_between(shared, curves.min(axis=0), curves.max(axis=0), color=look.colour,
                           alpha=0.18, linewidth=0)
     marks = np.array([at for at in TICKS if 1 < at <= tail[-1]], dtype=float)
-    axes.plot(marks, curve(merged, marks), color=look.colour, marker=look.marker,
-              linestyle="none", markersize=4, markeredgecolor="#555555", markeredgewidth=0.4,
-              markerfacecolor="white" if look.hollow else look.colour, label="_marks")
+    axes.plot(marks, curve(merged, marks), **{**plot_style(look), "linestyle": "none",
+                                             "markeredgecolor": "#555555"},
+              markersize=4, markeredgewidth=0.4, label="_marks")
     return float(tail[-1])
 
 

@@ -92,7 +92,8 @@ def draw(results: Results) -> Figure:
                 axes.plot(rate, 0.97, transform=axes.get_xaxis_transform(), linestyle="none",
                           marker="$\\uparrow$", markersize=10, color=looks[member.label].colour,
                           label="_beyond")
-        axes.set_xlim(left=0)
+        rates = np.concatenate([line.get_xdata() for line in axes.lines])
+        axes.set_xlim(0, rates.max() * 1.06)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     page.label("replies per second", "p99 response time, µs (log scale)")

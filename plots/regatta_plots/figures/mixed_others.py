@@ -51,7 +51,7 @@ def draw(results: Results) -> Figure:
         for pair in pairs:
             inline, offload = estimates_of(pair, metric)
             look = replace(chosen[pair.label], hollow=False)
-            dots = [Dot(inline, look), Dot(offload, replace(look, hollow=True))]
+            dots = [Dot(inline, look), Dot(offload, replace(look, hollow=True, fill="full"))]
             rows.append(Row(pair.label, dots))
         draw_rows(axes, rows, 1e3)
     page.label("µs (log scale)", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
+from .. import cells
 from ..drawing import Drawing
 from ..headlines import Headline
 from ..record import Results
@@ -37,7 +38,7 @@ def render(results: Results, said: Sequence[Headline], drawn: Sequence[Drawing],
     links = "".join(f'<li><a href="#{name}">{text(title)}</a></li>' for name, title, _ in parts)
     body = "".join(f'<section aria-labelledby="{name}"><h2 id="{name}">{text(title)}</h2>\n'
                    f"{content}</section>\n" for name, title, content in parts)
-    title = f"Regatta run {results.run.get('run_id') or results.path.name}"
+    title = cells.title_of(results)
     return ('<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8>'
             f"<title>{text(title)}</title>\n"
             '<meta name=viewport content="width=device-width, initial-scale=1">\n'

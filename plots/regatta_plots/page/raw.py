@@ -15,8 +15,9 @@ from .markup import text
 EMBEDDED_BYTES_MAX = 24 * 2**20  # of the compressed file: beyond it, a page is too heavy to send
 
 
-def compressed(path: Path) -> tuple[bytes | None, str, int]:
-    """The file as gzip (None: too large to carry), its SHA-256 and its length. Read in pieces."""
+def compressed(path: Path, most: int) -> tuple[bytes | None, str, int]:
+    """The file as gzip (None: more than `most` bytes), its SHA-256 and its length. Read in
+    pieces."""
     digest, length = hashlib.sha256(), 0
     stream = io.BytesIO()
     level = 6 if path.stat().st_size < 2**25 else 1  # some seconds against half a minute
@@ -25,9 +26,9 @@ def compressed(path: Path) -> tuple[bytes | None, str, int]:
         while piece := file.read(2**20):
             digest.update(piece)
             length += len(piece)
-            if stream.tell() <= EMBEDDED_BYTES_MAX:
+            if stream.tell() <= most:
                 packed.write(piece)
-    is_too_large = stream.tell() > EMBEDDED_BYTES_MAX
+    is_too_large = stream.tell() > most
     return None if is_too_large else stream.getvalue(), digest.hexdigest(), length
 
 
@@ -36,7 +37,8 @@ def trials_csv(results: Results) -> str:
     names = list(dict.fromkeys(name for trial in results.trials for name in trial["metrics"] or {}))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    head = ("trial", "round", "benchmark", "workload", "runtime", "mode", "status", "saturation")
+    run = ("run_id",) if results.others else ()
+    head = (*run, "trial", "round", "benchmark", "workload", "runtime", "mode", "status", "saturation")
     writer.writerow([*head, *names])
     for trial in results.trials:
         metrics = trial["metrics"] or {}
@@ -56,23 +58,32 @@ def _block(identity: str, content: str) -> str:
     return f'<script type="text/plain" id="{identity}">{content}</script>\n'
 
 
+def _file(path: Path, identity: str, most: int) -> tuple[str, str, int]:
+    """What is said of a file, the element that carries it, and how many bytes that takes."""
+    packed, digest, length = compressed(path, most)
+    about = f"<p>{text(path.name)}: {length:,} bytes, SHA-256 <code>{digest}</code>.</p>\n<p>"
+    if packed is None:
+        return about + "The file is not in this page: compressed, what it carries would be above " \
+                       f"{EMBEDDED_BYTES_MAX // 2**20} MiB. </p>\n", "", 0
+    button = _button(identity, path.name + ".gz", "application/gzip", "base64",
+                     f"Save the results file (gzip, {len(packed):,} bytes)")
+    return f"{about}{button}</p>\n", _block(identity, base64.b64encode(packed).decode()), \
+        len(packed)
+
+
 def section(results: Results) -> str:
     """Buttons that save what is embedded, and how to check it."""
-    packed, digest, length = compressed(results.path)
-    name = results.path.name
-    parts = [f"<p>{text(name)}: {length:,} bytes, SHA-256 <code>{digest}</code>.</p>\n<p>"]
-    blocks = ""
-    if packed is not None:
-        parts.append(_button("raw-data", name + ".gz", "application/gzip", "base64",
-                             f"Save the results file (gzip, {len(packed):,} bytes)"))
-        blocks += _block("raw-data", base64.b64encode(packed).decode())
-    else:
-        parts.append(f"The file is not in this page: compressed it is above "
-                     f"{EMBEDDED_BYTES_MAX // 2**20} MiB. ")
+    parts, blocks, room = [], [], EMBEDDED_BYTES_MAX
+    for number, source in enumerate(results.sources, start=1):
+        about, block, taken = _file(source.path, f"raw-data{number if number > 1 else ''}", room)
+        parts.append(about)
+        blocks.append(block)
+        room -= taken
     if results.trials:
-        parts.append(_button("trials-csv", results.path.stem + ".csv", "text/csv", "text",
-                             "Save the trials' metrics (CSV)"))
-        blocks += _block("trials-csv", trials_csv(results).replace("<", "&lt;"))
+        button = _button("trials-csv", results.path.stem + ".csv", "text/csv", "text",
+                         "Save the trials' metrics (CSV)")
+        parts.append(f"<p>{button}</p>\n")
+        blocks.append(_block("trials-csv", trials_csv(results).replace("<", "&lt;")))
     without = "<noscript><p>Saving needs scripts; the data stand in the source of this page, in " \
               "the elements raw-data (base64 of gzip) and trials-csv.</p></noscript>\n"
-    return "".join(parts) + "</p>\n" + without + blocks
+    return "".join(parts) + without + "".join(blocks)

@@ -18,17 +18,14 @@ def heading(results: Results) -> str:
     """What this is, and what must be known before anything else is read."""
     run = results.run
     about = [cells.machine_of(results), (run.get("started_at") or "")[:10]]
-    parts = [f"<h1>Regatta run {text(run.get('run_id') or results.path.name)}</h1>\n",
+    parts = [f"<h1>{text(cells.title_of(results))}</h1>\n",
              f"<p class=soft>{text(', '.join(filter(None, about)))}</p>\n",
              f"<p>{text(cells.counts_of(results))}.</p>\n"]
     if results.filter:
         parts.append("<p class=notice>Only benchmarks that match "
                      f"<code>{text(results.filter)}</code>.</p>\n")
-    if results.truncated:
-        parts.append("<p class=notice>Truncated: the run did not end; this page is about what it "
-                     "left.</p>\n")
-    elif results.end.get("interrupted"):
-        parts.append("<p class=notice>Interrupted before all trials were run.</p>\n")
+    if told := cells.state_of(results):
+        parts.append(f"<p class=notice>{text(told)}</p>\n")
     return "".join(parts)
 
 
@@ -154,8 +151,16 @@ def _trial_row(trial: dict) -> str:
 
 
 def environment(results: Results) -> str:
-    """The machine, the build, the programs under test."""
-    run = results.run
+    """The machine, the build, the programs under test, of each run."""
+    parts = []
+    for number, source in enumerate(results.sources, start=1):
+        if results.others:
+            parts.append(f"<h3>{text(source.path.name)}</h3>\n")
+        parts.append(_environment(source.run, f"programs{number if number > 1 else ''}"))
+    return "".join(parts)
+
+
+def _environment(run: dict, identity: str) -> str:
     if not run:
         return "<p>The file has no run record.</p>\n"
     machine = dict(run.get("machine") or {})
@@ -178,22 +183,22 @@ def environment(results: Results) -> str:
     titles = [(name, False) for name in ("runtime", "model", "engine", "versions", "sha256")]
     return (f"<details><summary>Machine, placement and build ({len(pairs)} facts)</summary>"
             f"{listing(pairs)}</details>\n"
-            + (table("programs", "Programs under test", titles, rows, tall=False) if rows else ""))
+            + (table(identity, "Programs under test", titles, rows, tall=False) if rows else ""))
 
 
 def commands(results: Results) -> str:
-    """How to repeat the run, and this page."""
-    run = results.run
-    build = run.get("regatta") or {}
+    """How to repeat the runs, and this page."""
     parts = []
-    if run.get("argv"):
-        parts.append(f"<pre><code>{text(shell_command(run['argv']))}</code></pre>\n")
-    if build.get("commit"):
-        parts.append(f"<p>At commit <code>{text(build['commit'])}</code>"
-                     f"{' with changes on top' if build.get('dirty') else ''}, with seed "
-                     f"{text(run.get('seed'))}.</p>\n")
+    for run in (each.run for each in results.sources):
+        build = run.get("regatta") or {}
+        if run.get("argv"):
+            parts.append(f"<pre><code>{text(shell_command(run['argv']))}</code></pre>\n")
+        if build.get("commit"):
+            parts.append(f"<p>At commit <code>{text(build['commit'])}</code>"
+                         f"{' with changes on top' if build.get('dirty') else ''}, with seed "
+                         f"{text(run.get('seed'))}.</p>\n")
     chosen = (("--baseline", results.baseline), ("--filter", results.filter))
     options = [word for option, value in chosen if value for word in (option, value)]
-    page = shell_command(["regatta", "report", results.path.name, "--out", "DIR", *options])
+    files = [each.path.name for each in results.sources]
+    page = shell_command(["regatta", "report", *files, "--out", "DIR", *options])
     return "".join(parts) + f"<p>This page: <code>{text(page)}</code></p>\n"
-
