@@ -120,15 +120,20 @@ func (l *link) ask(during context.Context, frame []byte) (uint64, error) {
 		l.peer = peer
 	}
 	peer := l.peer
-	ended := make(chan struct{})
-	defer close(ended)
 	if during.Done() != nil {
+		ended, watched := make(chan struct{}), make(chan struct{})
 		go func() { // a cancellation ends the pending calls
+			defer close(watched)
 			select {
 			case <-during.Done():
 				peer.SetDeadline(time.Unix(1, 0))
 			case <-ended:
 			}
+		}()
+		defer func() {
+			close(ended)
+			<-watched
+			peer.SetDeadline(time.Time{}) // the answer may have been there when the others were cancelled
 		}()
 	}
 	var reply []byte
