@@ -4,6 +4,7 @@ import functools
 import json
 import os
 import pathlib
+import resource
 import select
 import signal
 import socket
@@ -12,7 +13,8 @@ import subprocess
 import tomllib
 
 import pytest
-from harness_fixtures import BUILD, LONG_ENOUGH_S, TREE, add_runtime, processes_with, read_records, regatta
+from harness_fixtures import (BUILD, LONG_ENOUGH_S, SHORT, TREE, add_runtime, processes_with, read_records, regatta, trials_of,
+                              wait_until)
 
 FOLDERS = sorted(file.parent for file in TREE.glob("runtimes/*/runtime.toml"))
 PACKAGES = {"python_asyncio": "python3", "python_threads": "python3", "python_processes": "python3", "template": "python3",
@@ -160,6 +162,39 @@ def test_sessions_that_do_not_end_are_given_up_and_counted(name):
         assert done["aborted_sessions"] == 3 and done["counters"]["requests"] == 0
         for peer in peers:
             peer.close()
+
+
+@pytest.mark.parametrize("do_clients_leave", [False, True])
+def test_thousands_of_threads_end_in_time(do_clients_leave):
+    """Together, at the stop or just before: all of them want the one interpreter."""
+    count = 3000
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count + 100:
+        pytest.skip(f"the limit of open files is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with serving(named("python_threads"), "delay") as (process, ready):
+        peers = [connect(ready) for _ in range(count)]
+        wait_until(lambda: threads_of(process) > count)
+        if do_clients_leave:
+            for peer in peers:
+                peer.close()
+        done = stop(process)
+        for peer in peers:
+            peer.close()
+    assert done["counters"]["accepted"] == count and done["counters"]["errors"] == 0
+
+
+def test_thousands_of_threads_end_within_the_harness_deadline(tmp_path):
+    named("python_threads")
+    out = tmp_path / "out.jsonl"
+    regatta("run", "^idle/python_threads/", "--set", "idle_connections=3000", *SHORT, "--out", out)
+    for trial in trials_of(out):
+        assert trial["status"] != "failed", trial["reasons"]
+        assert trial["server"]["counters"]["accepted"] == 3004
+
+
+def threads_of(process):
+    return len(os.listdir(f"/proc/{process.pid}/task"))
 
 
 def test_pool_of_processes_dies_with_the_program():
