@@ -1,6 +1,5 @@
 """The runtimes in other languages: what `verify` says of them, and what they do when clients or users do not behave."""
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -10,37 +9,16 @@ import signal
 import socket
 import struct
 import subprocess
-import tomllib
 
 import pytest
-from harness_fixtures import (BUILD, LONG_ENOUGH_S, SHORT, TREE, add_runtime, processes_with, read_records, regatta, trials_of,
-                              wait_until)
+from harness_fixtures import (FOREIGN, LONG_ENOUGH_S, SHORT, TREE, add_runtime, command_of, manifest_of, processes_with,
+                              read_records, regatta, skip_where_absent, trials_of, wait_until, workloads_of)
 
-FOLDERS = sorted(file.parent for file in TREE.glob("runtimes/*/runtime.toml"))
 PACKAGES = {"python_asyncio": "python3", "python_threads": "python3", "python_processes": "python3", "template": "python3",
             "python_uvloop": "python3-uvloop", "python_uvicorn": "python3-uvicorn", "go_net": "golang-go", "node_net": "nodejs"}
 
 
-@functools.cache
-def listed():
-    return json.loads(regatta("list", "--json").stdout)["runtimes"]
-
-
-def manifest_of(folder):
-    return tomllib.loads((folder / "runtime.toml").read_text())
-
-
-def obstacle(folder):
-    """Why this runtime cannot run here, in the words of `list`, or None."""
-    return {each["name"]: each["reason"] for each in listed()}[folder.name]
-
-
-def skip_where_absent(folder):
-    if reason := obstacle(folder):
-        pytest.skip(reason)
-
-
-@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
+@pytest.fixture(params=FOREIGN, ids=lambda folder: folder.name)
 def folder(request):
     skip_where_absent(request.param)
     return request.param
@@ -53,8 +31,8 @@ def named(name):
 
 
 def test_each_says_which_package_it_needs():
-    assert {each.name for each in FOLDERS} == PACKAGES.keys()
-    for each in FOLDERS:
+    assert {each.name for each in FOREIGN} == PACKAGES.keys()
+    for each in FOREIGN:
         assert PACKAGES[each.name] in manifest_of(each)["needs"] and manifest_of(each)["probe"]
 
 
@@ -89,13 +67,6 @@ def test_verify_other_settings(filter, settings):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def command_of(folder):
-    if not manifest_of(folder).get("build"):
-        return manifest_of(folder)["command"]
-    regatta("verify", f"^echo/{folder.name}/")  # builds it
-    return [str(BUILD / "runtimes" / folder.name / folder.name)]
-
-
 @contextlib.contextmanager
 def serving(folder, workload, *words):
     process = subprocess.Popen([*command_of(folder), "serve", "--workload", workload, *words], cwd=folder, text=True,
@@ -105,11 +76,6 @@ def serving(folder, workload, *words):
     finally:
         process.kill()
         process.communicate()
-
-
-def workloads_of(folder):
-    done = subprocess.run([*command_of(folder), "describe"], cwd=folder, capture_output=True, timeout=LONG_ENOUGH_S)
-    return json.loads(done.stdout)["workloads"]
 
 
 def connect(ready):

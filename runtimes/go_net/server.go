@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"syscall"
 	"time"
@@ -186,41 +184,3 @@ func (s *server) notes() []string {
 	}
 	return []string{s.note}
 }
-
-// webServer is net/http over connections that are accepted elsewhere.
-type webServer struct {
-	server      http.Server
-	connections chan net.Conn
-	ended       sync.Map // of each connection a channel that is closed at its end
-}
-
-type peerKey struct{}
-
-func newWebServer(bodyBytes int) *webServer {
-	w := &webServer{connections: make(chan net.Conn)}
-	w.server.Handler = newHandler(newDocuments(bodyBytes))
-	w.server.ConnContext = func(base context.Context, connection net.Conn) context.Context {
-		return context.WithValue(base, peerKey{}, connection)
-	}
-	w.server.ConnState = func(connection net.Conn, state http.ConnState) {
-		if state == http.StateClosed || state == http.StateHijacked {
-			if ended, found := w.ended.LoadAndDelete(connection); found {
-				close(ended.(chan struct{}))
-			}
-		}
-	}
-	go w.server.Serve(w)
-	return w
-}
-
-func (w *webServer) serve(p *peer) {
-	ended := make(chan struct{})
-	w.ended.Store(net.Conn(p), ended)
-	w.connections <- p
-	<-ended
-}
-
-// Accept, Close and Addr make it the listener of its own http.Server.
-func (w *webServer) Accept() (net.Conn, error) { return <-w.connections, nil }
-func (w *webServer) Close() error              { return nil }
-func (w *webServer) Addr() net.Addr            { return &net.TCPAddr{} }

@@ -99,10 +99,10 @@ class Documents:
     _ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
 
     def __init__(self, body_bytes):
-        self._bytes = body_bytes
+        self.bytes = body_bytes
         self._text = self._ALPHABET * (body_bytes // 26 + 2)
 
     def document(self, number):
         begin = b'{"id":%d,"text":"' % number
         letter = number % 26
-        return begin + self._text[letter:letter + self._bytes - len(begin) - 2] + b'"}'
+        return begin + self._text[letter:letter + self.bytes - len(begin) - 2] + b'"}'

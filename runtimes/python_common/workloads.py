@@ -2,10 +2,10 @@
 `compute`, `semaphore`, `queue`. On a runtime that blocks, these never suspend.
 
 A workload has `take`, which cuts the next request out of what was received (wire.Splitter), and either `answer(request)` or
-`async handle(request, counts)`, which give the reply's bytes.
+`async handle(request, counts)`, which give the reply's bytes. `http` has a conversation for each connection instead.
 """
 from . import wire
-from .http_requests import Replies, take_request
+from .http_requests import new_conversations
 
 
 class GatherFailed(Exception):
@@ -19,6 +19,7 @@ class GatherFailed(Exception):
 class Workload:
     take = staticmethod(wire.take_nonce)
     answer = None  # a function, where nothing is awaited
+    new_conversation = None  # a function, where there are no frames
 
     def __init__(self, runtime, request):
         self.runtime, self.values, self.request = runtime, request.values, request
@@ -42,14 +43,9 @@ class Rpc(Workload):
 
 
 class Http(Workload):
-    take = staticmethod(take_request)
-
     def __init__(self, runtime, request):
         super().__init__(runtime, request)
-        self._replies = Replies(self.values["body_bytes"])
-
-    def answer(self, asked):
-        return self._replies.reply(*asked)
+        self.new_conversation = new_conversations(self.values["body_bytes"])
 
 
 class Idle(Workload):
