@@ -145,6 +145,9 @@ func (l *link) ask(during context.Context, frame []byte) (uint64, error) {
 	if err == nil {
 		answer, err = nonceOf(reply)
 	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF // it is the backend that has closed, not the client
+	}
 	if err != nil {
 		l.close()
 	}

@@ -131,10 +131,13 @@ class Link:
     def __init__(self, runtime, port):
         self._runtime, self._port, self.peer = runtime, port, None
 
+    async def open(self):
+        if self.peer is None:
+            self.peer = await self._runtime.connect(self._port)
+
     async def ask(self, frame):
         try:
-            if self.peer is None:
-                self.peer = await self._runtime.connect(self._port)
+            await self.open()
             await self.peer.send(frame)
             return wire.number_of(await self.peer.receive_exactly(wire.FRAMED_BYTES))
         except BaseException:
