@@ -11,7 +11,7 @@ import struct
 import subprocess
 
 import pytest
-from harness_fixtures import (FOREIGN, LONG_ENOUGH_S, SHORT, TREE, add_runtime, command_of, manifest_of, processes_with,
+from harness_fixtures import (FOREIGN, LONG_ENOUGH_S, SHORT, TREE, add_runtime, command_of, listed, manifest_of, processes_with,
                               read_records, regatta, skip_where_absent, trials_of, wait_until, workloads_of)
 
 PACKAGES = {"python_asyncio": "python3", "python_threads": "python3", "python_processes": "python3", "template": "python3",
@@ -36,6 +36,16 @@ def test_each_says_which_package_it_needs():
         assert PACKAGES[each.name] in manifest_of(each)["needs"] and manifest_of(each)["probe"]
 
 
+def test_each_says_why_it_lacks_a_workload(folder):
+    (epoll,) = [each for each in listed() if each["name"] == "epoll"]
+    if folder.name == "template":
+        pytest.skip("it is a template")
+    offered = workloads_of(folder)
+    for name, described in epoll["workloads"].items():
+        if described["kind"] == "server":
+            assert offered[name]["supported"] or len(offered[name]["reason"]) > 20, name
+
+
 def test_absent_interpreter_is_listed_with_its_package(tmp_path):
     home = tmp_path / "boat"
     home.mkdir()
@@ -53,13 +63,19 @@ def test_verify(folder):
 
 
 @pytest.mark.parametrize("filter, settings", [
-    ("^(echo|rpc|delay|fan_out|pool|mixed)/python_(asyncio|uvloop)/", ["api=protocol"]),
-    ("^mixed/(python_|go_net|node_net)", ["heavy=offload"]),
+    ("^(echo|rpc|delay|fan_out|pool|mixed|churn|stream)/python_(asyncio|uvloop)/", ["api=protocol"]),
+    ("^mixed/(python_|go_net|node_net)", ["heavy=offload", "cpu_us=100"]),
     ("^overload/(python_|go_net|node_net)", ["policy=queue", "slots=1", "service_us=1000", "connections=20"]),
     ("^fan_out/(python_|go_net|node_net)", ["fail_percent=30", "connections=10"]),
     ("^deadline/(python_|go_net|node_net)", ["late_percent=50", "deadline_us=15000"]),
     ("^(echo|rpc)/(python_|go_net|node_net)", ["size=1000000"]),
-    ("^(echo|cpu_request|mixed)/python_(asyncio|uvloop|threads|processes)/", ["workers=2", "connections=10"]),
+    ("^stream/(python_|go_net|node_net)", ["direction=up", "chunk_bytes=1001"]),
+    ("^stream/(python_|go_net|node_net)", ["direction=both", "chunk_bytes=100001"]),
+    ("^service/(python_|go_net|node_net)", ["distribution=bimodal"]),
+    ("^service/(python_|go_net|node_net)", ["distribution=fixed"]),
+    ("^churn/(python_|go_net|node_net)", ["requests=3", "connections=10"]),
+    ("^file/(python_|go_net|node_net)", ["read_bytes=1048576"]),
+    ("^(echo|cpu_request|mixed)/python_(asyncio|uvloop|threads|processes)/", ["workers=2", "connections=10", "cpu_us=100"]),
     ("^sleepers/(python_|go_net|node_net)", ["tasks=100", "buffer=live_1k"])],
     ids=lambda value: value[0] if isinstance(value, list) else "")
 def test_verify_other_settings(filter, settings):
@@ -91,7 +107,7 @@ def stop(process):
 
 
 def test_client_that_half_closes_gets_what_it_is_owed(folder):
-    if "delay" not in workloads_of(folder):
+    if not workloads_of(folder)["delay"]["supported"]:
         pytest.skip("it does not serve delay")
     request = struct.pack("<IQ", 8, 7)
     with serving(folder, "delay", "--set", "delay_us=20000") as (process, ready), connect(ready) as peer:

@@ -53,6 +53,8 @@ type server struct {
 	listener *net.TCPListener
 	work     workload
 	web      *webServer // of the workload http
+	chunks   *chunks    // of the workload stream
+	last     int64      // reply on each connection, of the workload churn
 
 	mutex    sync.Mutex
 	total    counters
@@ -62,13 +64,24 @@ type server struct {
 	accepted chan struct{} // closed when no more are accepted
 }
 
-func newServer(asked *request, listener *net.TCPListener) *server {
+func newServer(asked *request, listener *net.TCPListener) (*server, error) {
 	s := &server{asked: asked, listener: listener, work: workloadOf(asked), live: map[*peer]struct{}{},
 		accepted: make(chan struct{})}
-	if asked.workload == "http" {
+	switch asked.workload {
+	case "http":
 		s.web = newWebServer(int(asked.number("body_bytes")))
+	case "stream":
+		s.chunks = newChunks(asked)
+	case "churn":
+		s.last = asked.number("requests")
+	case "file":
+		file, err := openFile()
+		if err != nil {
+			return nil, err
+		}
+		s.work = readFile(asked, file)
 	}
-	return s
+	return s, nil
 }
 
 // accept serves each connection in a goroutine until the listener's deadline has passed and none waits any more.
@@ -98,6 +111,8 @@ func (s *server) serve(p *peer) {
 	switch {
 	case s.web != nil:
 		s.web.serve(p)
+	case s.chunks != nil:
+		s.chunks.transfer(p)
 	case s.work == nil:
 		s.echo(p)
 	default:
@@ -152,6 +167,9 @@ func (s *server) converse(p *peer) {
 			return
 		}
 		p.counts.requests++
+		if p.counts.requests == s.last {
+			return
+		}
 	}
 }
 

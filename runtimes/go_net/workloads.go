@@ -233,13 +233,13 @@ func pool(r *request) workload {
 	}))
 }
 
-// workloadOf gives nothing for echo and http, which have sessions of their own.
+// workloadOf gives nothing for echo, http and stream, which have sessions of their own, and file, which has a file.
 func workloadOf(r *request) workload {
 	always := func(d time.Duration) func(uint64) time.Duration { return func(uint64) time.Duration { return d } }
 	switch r.workload {
 	case "rpc":
 		return forAll(invert)
-	case "idle":
+	case "idle", "churn":
 		return waiting(always(0))
 	case "delay":
 		return waiting(always(r.duration("delay_us")))
@@ -263,6 +263,10 @@ func workloadOf(r *request) workload {
 		return pool(r)
 	case "mixed":
 		return mixed(r)
+	case "service":
+		return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {
+			return framedNumbers(burn(nonce, serviceNs(r, nonce)*r.roundsPerUs/1000)), nil
+		}))
 	case "cpu_request":
 		rounds := r.number("cpu_ns") * r.roundsPerUs / 1000
 		return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {

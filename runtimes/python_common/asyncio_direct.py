@@ -66,6 +66,9 @@ class DirectAnswer(DirectProtocol):
                 self.transport.write(reply)
                 counts.requests += 1
                 counts.bytes_sent += len(reply)
+                if counts.requests == self._workload.replies_max:
+                    self.transport.close()
+                    return
         except Malformed:
             counts.errors += 1
             self.transport.close()

@@ -38,8 +38,9 @@ async def echo(peer, counts, size):
 
 
 async def converse(workload, peer, counts):
-    """Answers the requests of one connection, in their order, until the peer or an error ends it."""
+    """Answers the requests of one connection, in their order, until the peer, an error or the workload ends it."""
     splitter, answer, handle = Splitter(workload.take), workload.answer, getattr(workload, "handle", None)
+    last = workload.replies_max
     try:
         while data := await peer.receive():
             counts.bytes_received += len(data)
@@ -48,6 +49,8 @@ async def converse(workload, peer, counts):
                 await peer.send(reply)
                 counts.requests += 1
                 counts.bytes_sent += len(reply)
+                if counts.requests == last:
+                    return
     except SESSION_ERRORS:
         counts.errors += 1
 
