@@ -100,7 +100,7 @@ class Server {
       this.#busy.add(socket);
       try {
         while (received.length > 0 && left > 0) {
-          left -= await this.#answer(socket, session, splitter.feed(received.shift()).slice(0, left));
+          left -= await this.#answer(socket, session, splitter.feed(received.shift()), left);
         }
         if (left === 0) isAtEnd = true;
       } catch (error) {
@@ -128,11 +128,13 @@ class Server {
     });
   }
 
-  // Answers one request after the other; gives how many there were.
-  async #answer(socket, session, payloads) {
+  // Answers one request after the other, at most `left`; gives how many there were.
+  async #answer(socket, session, payloads, left) {
+    let count = 0;
     for (const payload of payloads) {
       const reply = session.answer ? session.answer(payload) : await session.handle(payload, this.counters);
       if (socket.destroyed) break;
+      ++count;
       ++this.counters.requests;
       this.counters.bytes_sent += reply.length;
       if (!socket.write(reply)) {
@@ -141,8 +143,9 @@ class Server {
           socket.once('close', resolve);
         });
       }
+      if (count === left) break;
     }
-    return payloads.length;
+    return count;
   }
 }
 
