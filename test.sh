@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything and runs every test:
-#   ./test.sh                CTest and pytest on the release build (where CI=true: warnings are errors)
+#   ./test.sh                CTest and pytest on the release build (where CI=true: warnings are errors,
+#                            and what only tests need is installed too: packages_foreign.txt, packages_tests.txt)
 #   ./test.sh asan|tsan|dev  CTest under that preset; also as --preset NAME
 #   ./test.sh fuzz           each fuzzer for REGATTA_FUZZ_SECONDS (10), with clang; where CI=true and clang is there also after
 #                            the tests, for 60
@@ -37,12 +38,7 @@ if [[ $preset == fuzz ]]; then
     exit
 fi
 python=$(find_python)
-[[ $preset != ci ]] || wish_package chromium  # the report's page is tested in it
-if [[ $preset == ci ]]; then  # the load from several hosts, files for Google Benchmark's compare.py and Markdown are tested with them
-    for package in libopenmpi-dev openmpi-bin iproute2 libbenchmark-tools cmark-gfm; do
-        wish_package "$package"
-    done
-fi
+[[ $preset != ci ]] || wish_packages
 build "$preset"
 
 status=0

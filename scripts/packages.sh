@@ -4,12 +4,12 @@
 
 package_lists=("$root/scripts/packages.txt")
 
-required_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "${package_lists[@]}"; }
+lists_are_new=false  # of what apt-get can install
 
-# One name a line.
+# missing_packages LIST...: one name a line.
 missing_packages() {
     local wanted installed
-    mapfile -t wanted < <(required_packages | tr -d ' ')
+    mapfile -t wanted < <(sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@" | tr -d ' ')
     # dpkg-query fails when one of the names is unknown to it; what it printed is still right.
     installed=$(dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null |
         sed -n 's/^installed //p' || true)
@@ -45,18 +45,27 @@ apt_get() {
 # The last error that apt-get reported, on one line.
 apt_error() { grep '^E: ' "$root/build/apt.log" | tail -n 1 | cut -c 4-; }
 
-# wish_package NAME: installs a package without which some tests are skipped. Never fails, and gives up after some minutes.
-wish_package() {
-    local as_root
-    if ! command -v dpkg-query >/dev/null ||
-        dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$1" 2>/dev/null | grep -q '^installed '; then
-        return 0
-    fi
-    say "installing $1"
+# wish_packages: installs what packages_foreign.txt and packages_tests.txt name, in one call where that works; some tests
+# are skipped without. Never fails, and gives up after some minutes.
+wish_packages() {
+    command -v dpkg-query >/dev/null || return 0
+    local missing package as_root end=$((SECONDS + 300))
+    mapfile -t missing < <(missing_packages "$root"/scripts/packages_{foreign,tests}.txt)
+    [[ ${#missing[@]} != 0 ]] || return 0
     mkdir -p "$root/build"
-    if ! read -r -a as_root < <(become_root) || ! apt_get timeout 300 "${as_root[@]}" -- install "$1"; then
-        say "no $1: the tests that need it are skipped"
+    if read -r -a as_root < <(become_root); then
+        say "installing ${missing[*]}"
+        $lists_are_new || apt_get timeout 60 "${as_root[@]}" -- update || true
+        if ! apt_get timeout 300 "${as_root[@]}" -- install "${missing[@]}"; then  # one of them may be unknown here
+            for package in "${missing[@]}"; do
+                ((SECONDS < end)) || break
+                apt_get timeout $((end - SECONDS)) "${as_root[@]}" -- install "$package" || true
+            done
+        fi
     fi
+    while read -r package; do
+        say "no $package: the tests that need it are skipped"
+    done < <(missing_packages "$root"/scripts/packages_{foreign,tests}.txt)
 }
 
 install_packages() {
@@ -64,7 +73,7 @@ install_packages() {
         return 0  # not Debian: the configuration says what it does not find
     fi
     local missing as_root updated=yes
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "${package_lists[@]}")
     if [[ ${#missing[@]} == 0 ]]; then
         return 0
     fi
@@ -76,6 +85,7 @@ install_packages() {
     : >"$root/build/apt.log"
     say "installing ${missing[*]}"
     apt_get "${as_root[@]}" -- update || updated=no
+    lists_are_new=true
     if ! apt_get "${as_root[@]}" -- install "${missing[@]}"; then
         local reason
         reason="apt-get: $(apt_error)"

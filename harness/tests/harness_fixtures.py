@@ -1,5 +1,6 @@
 """What the tests of the program `regatta` share: its path, fake runtimes, records."""
 import contextlib
+import functools
 import importlib.util
 import json
 import os
@@ -7,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import tomllib
 
 import jsonschema
 import pytest
@@ -18,6 +20,8 @@ FAKE = TREE / "harness" / "tests" / "fake_runtime" / "program.py"
 # Those in C++ that the build has made.
 RUNTIMES = sorted(path.name for path in (BUILD / "runtimes").iterdir()
                   if (path / "runtime.toml").is_file() and (path / path.name).is_file())
+# Those in other languages, each a folder.
+FOREIGN = sorted(file.parent for file in TREE.glob("runtimes/*/runtime.toml"))
 SCHEMA = json.loads((TREE / "results" / "schema" / "record.schema.json").read_text())
 
 # Bounds a hanging test; nothing depends on its length. The longest single command takes 100 s on two idle CPUs.
@@ -30,6 +34,60 @@ SHORT = ["--rounds", "1", "--measure", "0.2", "--warmup", "0.02", "--connections
 def regatta(*words, program=PROGRAM, **options):
     return subprocess.run([str(program), *map(str, words)], capture_output=True, text=True,
                           timeout=LONG_ENOUGH_S, stdin=subprocess.DEVNULL, **options)
+
+
+@functools.cache
+def listed():
+    return json.loads(regatta("list", "--json").stdout)["runtimes"]
+
+
+def manifest_of(folder):
+    return tomllib.loads((folder / "runtime.toml").read_text())
+
+
+def obstacle(folder):
+    """Why this runtime in another language cannot run here, in the words of `list`, or None."""
+    return {each["name"]: each["reason"] for each in listed()}[folder.name]
+
+
+def skip_where_absent(folder):
+    if reason := obstacle(folder):
+        pytest.skip(reason)
+
+
+def command_of(folder):
+    """How to start a runtime in another language, in its folder."""
+    if not manifest_of(folder).get("build"):
+        return manifest_of(folder)["command"]
+    regatta("verify", f"^echo/{folder.name}/")  # builds it
+    return [str(BUILD / "runtimes" / folder.name / folder.name)]
+
+
+@functools.cache
+def workloads_of(folder):
+    done = subprocess.run([*command_of(folder), "describe"], cwd=folder, capture_output=True, timeout=LONG_ENOUGH_S)
+    return json.loads(done.stdout)["workloads"]
+
+
+def start_server(name, workload, *words):
+    """A server of the runtime `name`, in whichever language, with its `port`; skips the test where it cannot run or does not
+    offer the workload."""
+    folder = TREE / "runtimes" / name
+    if folder in FOREIGN:
+        skip_where_absent(folder)
+        if not workloads_of(folder).get(workload, {}).get("supported"):
+            pytest.skip(f"{name} does not serve {workload}")
+        command, home = command_of(folder), folder
+    else:
+        command, home = [BUILD / "runtimes" / name / name], None
+    process = subprocess.Popen([*command, "serve", "--workload", workload, *words], cwd=home, text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ready = json.loads(process.stdout.readline())
+    if ready["event"] == "error":
+        process.communicate(timeout=LONG_ENOUGH_S)
+        pytest.skip(f"{name}: {ready['reason']}")
+    process.port, process.workload = ready["port"], workload
+    return process
 
 
 def add_runtime(folder, name, behaviour, manifest=None):

@@ -1,45 +1,24 @@
 """The runtimes in other languages: what `verify` says of them, and what they do when clients or users do not behave."""
 import contextlib
-import functools
 import json
 import os
 import pathlib
+import resource
 import select
 import signal
 import socket
 import struct
 import subprocess
-import tomllib
 
 import pytest
-from harness_fixtures import (BUILD, LONG_ENOUGH_S, TREE, add_runtime, processes_with, read_records, regatta,
-                              wait_until)
+from harness_fixtures import (FOREIGN, LONG_ENOUGH_S, SHORT, TREE, add_runtime, command_of, listed, manifest_of, processes_with,
+                              read_records, regatta, skip_where_absent, trials_of, wait_until, workloads_of)
 
-FOLDERS = sorted(file.parent for file in TREE.glob("runtimes/*/runtime.toml"))
 PACKAGES = {"python_asyncio": "python3", "python_threads": "python3", "python_processes": "python3", "template": "python3",
             "python_uvloop": "python3-uvloop", "python_uvicorn": "python3-uvicorn", "go_net": "golang-go", "node_net": "nodejs"}
 
 
-@functools.cache
-def listed():
-    return json.loads(regatta("list", "--json").stdout)["runtimes"]
-
-
-def manifest_of(folder):
-    return tomllib.loads((folder / "runtime.toml").read_text())
-
-
-def obstacle(folder):
-    """Why this runtime cannot run here, in the words of `list`, or None."""
-    return {each["name"]: each["reason"] for each in listed()}[folder.name]
-
-
-def skip_where_absent(folder):
-    if reason := obstacle(folder):
-        pytest.skip(reason)
-
-
-@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
+@pytest.fixture(params=FOREIGN, ids=lambda folder: folder.name)
 def folder(request):
     skip_where_absent(request.param)
     return request.param
@@ -52,9 +31,19 @@ def named(name):
 
 
 def test_each_says_which_package_it_needs():
-    assert {each.name for each in FOLDERS} == PACKAGES.keys()
-    for each in FOLDERS:
+    assert {each.name for each in FOREIGN} == PACKAGES.keys()
+    for each in FOREIGN:
         assert PACKAGES[each.name] in manifest_of(each)["needs"] and manifest_of(each)["probe"]
+
+
+def test_each_says_why_it_lacks_a_workload(folder):
+    (epoll,) = [each for each in listed() if each["name"] == "epoll"]
+    if folder.name == "template":
+        pytest.skip("it is a template")
+    offered = workloads_of(folder)
+    for name, described in epoll["workloads"].items():
+        if described["kind"] == "server":
+            assert offered[name]["supported"] or len(offered[name]["reason"]) > 20, name
 
 
 def test_absent_interpreter_is_listed_with_its_package(tmp_path):
@@ -74,25 +63,24 @@ def test_verify(folder):
 
 
 @pytest.mark.parametrize("filter, settings", [
-    ("^(echo|rpc|delay|fan_out|pool|mixed)/python_(asyncio|uvloop)/", ["api=protocol"]),
-    ("^mixed/(python_|go_net|node_net)", ["heavy=offload"]),
+    ("^(echo|rpc|delay|fan_out|pool|mixed|churn|stream)/python_(asyncio|uvloop)/", ["api=protocol"]),
+    ("^mixed/(python_|go_net|node_net)", ["heavy=offload", "cpu_us=100"]),
     ("^overload/(python_|go_net|node_net)", ["policy=queue", "slots=1", "service_us=1000", "connections=20"]),
     ("^fan_out/(python_|go_net|node_net)", ["fail_percent=30", "connections=10"]),
     ("^deadline/(python_|go_net|node_net)", ["late_percent=50", "deadline_us=15000"]),
     ("^(echo|rpc)/(python_|go_net|node_net)", ["size=1000000"]),
-    ("^(echo|cpu_request|mixed)/python_(asyncio|uvloop|threads|processes)/", ["workers=2", "connections=10"]),
+    ("^stream/(python_|go_net|node_net)", ["direction=up", "chunk_bytes=1001"]),
+    ("^stream/(python_|go_net|node_net)", ["direction=both", "chunk_bytes=100001"]),
+    ("^service/(python_|go_net|node_net)", ["distribution=bimodal"]),
+    ("^service/(python_|go_net|node_net)", ["distribution=fixed"]),
+    ("^churn/(python_|go_net|node_net)", ["requests=3", "connections=10"]),
+    ("^file/(python_|go_net|node_net)", ["read_bytes=1048576"]),
+    ("^(echo|cpu_request|mixed)/python_(asyncio|uvloop|threads|processes)/", ["workers=2", "connections=10", "cpu_us=100"]),
     ("^sleepers/(python_|go_net|node_net)", ["tasks=100", "buffer=live_1k"])],
     ids=lambda value: value[0] if isinstance(value, list) else "")
 def test_verify_other_settings(filter, settings):
     done = regatta("verify", filter, *[word for setting in settings for word in ("--set", setting)])
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-def command_of(folder):
-    if not manifest_of(folder).get("build"):
-        return manifest_of(folder)["command"]
-    regatta("verify", f"^echo/{folder.name}/")  # builds it
-    return [str(BUILD / "runtimes" / folder.name / folder.name)]
 
 
 @contextlib.contextmanager
@@ -104,11 +92,6 @@ def serving(folder, workload, *words):
     finally:
         process.kill()
         process.communicate()
-
-
-def workloads_of(folder):
-    done = subprocess.run([*command_of(folder), "describe"], cwd=folder, capture_output=True, timeout=LONG_ENOUGH_S)
-    return json.loads(done.stdout)["workloads"]
 
 
 def connect(ready):
@@ -124,7 +107,7 @@ def stop(process):
 
 
 def test_client_that_half_closes_gets_what_it_is_owed(folder):
-    if "delay" not in workloads_of(folder):
+    if not workloads_of(folder)["delay"]["supported"]:
         pytest.skip("it does not serve delay")
     request = struct.pack("<IQ", 8, 7)
     with serving(folder, "delay", "--set", "delay_us=20000") as (process, ready), connect(ready) as peer:
@@ -161,6 +144,39 @@ def test_sessions_that_do_not_end_are_given_up_and_counted(name):
         assert done["aborted_sessions"] == 3 and done["counters"]["requests"] == 0
         for peer in peers:
             peer.close()
+
+
+@pytest.mark.parametrize("do_clients_leave", [False, True])
+def test_thousands_of_threads_end_in_time(do_clients_leave):
+    """Together, at the stop or just before: all of them want the one interpreter."""
+    count = 3000
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < count + 100:
+        pytest.skip(f"the limit of open files is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with serving(named("python_threads"), "delay") as (process, ready):
+        peers = [connect(ready) for _ in range(count)]
+        wait_until(lambda: threads_of(process) > count)
+        if do_clients_leave:
+            for peer in peers:
+                peer.close()
+        done = stop(process)
+        for peer in peers:
+            peer.close()
+    assert done["counters"]["accepted"] == count and done["counters"]["errors"] == 0
+
+
+def test_thousands_of_threads_end_within_the_harness_deadline(tmp_path):
+    named("python_threads")
+    out = tmp_path / "out.jsonl"
+    regatta("run", "^idle/python_threads/", "--set", "idle_connections=3000", *SHORT, "--out", out)
+    for trial in trials_of(out):
+        assert trial["status"] != "failed", trial["reasons"]
+        assert trial["server"]["counters"]["accepted"] == 3004
+
+
+def threads_of(process):
+    return len(os.listdir(f"/proc/{process.pid}/task"))
 
 
 def test_pool_of_processes_dies_with_the_program():

@@ -5,10 +5,9 @@ import pathlib
 import random
 import socket
 import struct
-import subprocess
 
 import pytest
-from harness_fixtures import BUILD, LONG_ENOUGH_S, RUNTIMES
+from harness_fixtures import LONG_ENOUGH_S, RUNTIMES, start_server
 
 HOSTILE = 40
 # Far above what a hundred connections need, far below what they send.
@@ -22,17 +21,17 @@ HALF = {"http": b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
         "rpc": struct.pack("<I", 16 << 20), "delay": struct.pack("<I", 8)}
 
 
-@pytest.fixture(params=[(runtime, workload) for runtime in RUNTIMES for workload in GOOD if runtime != "null"],
+IN_OTHER_LANGUAGES = ["python_asyncio", "python_asyncio api=protocol", "python_uvloop", "python_threads", "python_uvicorn",
+                      "go_net", "node_net"]
+
+
+@pytest.fixture(params=[(runtime, workload) for runtime in [*RUNTIMES, *IN_OTHER_LANGUAGES] for workload in GOOD
+                        if runtime != "null" and (runtime != "python_uvicorn" or workload == "http")],
                 ids="/".join)
 def server(request):
     runtime, workload = request.param
-    process = subprocess.Popen([BUILD / "runtimes" / runtime / runtime, "serve", "--workload", workload], text=True,
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    ready = json.loads(process.stdout.readline())
-    if ready["event"] == "error":
-        process.wait(LONG_ENOUGH_S)
-        pytest.skip(f"{runtime}: {ready['reason']}")
-    process.port, process.workload = ready["port"], workload
+    name, *settings = runtime.split()
+    process = start_server(name, workload, *[word for setting in settings for word in ("--set", setting)])
     yield process
     if process.poll() is None:
         process.kill()

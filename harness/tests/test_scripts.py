@@ -43,8 +43,9 @@ def test_scripts_are_clean():
     assert done.returncode == 0, done.stdout
 
 
-def test_packages_have_a_reason_each():
-    for line in (TREE / "scripts" / "packages.txt").read_text().splitlines():
+@pytest.mark.parametrize("name", ["packages.txt", "packages_foreign.txt", "packages_tests.txt"])
+def test_packages_have_a_reason_each(name):
+    for line in (TREE / "scripts" / name).read_text().splitlines():
         if line and not line.startswith("#"):
             name, _, reason = line.partition("#")
             assert " " not in name.strip() and len(reason.strip()) > 5, line
@@ -212,16 +213,47 @@ def test_in_ci_warnings_are_errors(tree, runners):
         assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout
 
 
-def test_ci_wishes_for_a_browser_and_does_without(tree, runners):
-    write_tool(tree / "tools/dpkg-query",
-               r"""shift 3; for name; do [ "$name" = chromium ] || echo "installed $name"; done""")
-    write_tool(tree / "tools/apt-get", f'echo "$@" >>"{tree}/calls"; exit 100')
+def test_what_ci_runs_is_in_ci(tree, runners):
+    done = run(tree, ".ci/run", **runners)
+    assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout
+
+
+def wishes(tree, apt_get):
+    """Two packages that only tests need and the machine lacks, and an apt-get that notes how it is called."""
+    (tree / "scripts" / "packages_tests.txt").write_text("first  # a test\ngit  # a test\n")
+    (tree / "scripts" / "packages_foreign.txt").write_text("second  # a test\n")
+    write_tool(tree / "tools/dpkg-query", 'shift 3; for name; do case $name in first | second) ;; *) echo "installed $name";; '
+                                          f'esac; [ ! -e "{tree}/has $name" ] || echo "installed $name"; done')
+    write_tool(tree / "tools/apt-get", f'echo "$@" >>"{tree}/calls"; ' + apt_get)
     write_tool(tree / "tools/id", "echo 0")
+
+
+def test_ci_installs_what_only_tests_need_in_one_call(tree, runners):
+    wishes(tree, f'for each; do touch "{tree}/has $each"; done')
     done = run(tree, "test.sh", **runners)
     assert done.returncode == 0 and not (tree / "calls").exists()
     done = run(tree, "test.sh", **runners, CI="true")
-    assert done.returncode == 0 and "no chromium: the tests that need it are skipped" in done.stderr
-    assert (tree / "calls").read_text().rstrip().endswith("install chromium")
+    assert done.returncode == 0 and "skipped" not in done.stderr and "installing first second" in done.stderr
+    update, install = (tree / "calls").read_text().splitlines()
+    assert update.endswith(" update") and install.endswith(" install first second") and "--no-remove" in install
+    assert run(tree, "test.sh", **runners, CI="true").returncode == 0
+    assert len((tree / "calls").read_text().splitlines()) == 2
+
+
+def test_ci_does_without_what_cannot_be_installed(tree, runners):
+    wishes(tree, f'for last; do :; done; case "$*" in *first*) exit 100;; esac; touch "{tree}/has $last"')
+    done = run(tree, "test.sh", **runners, CI="true")
+    assert done.returncode == 0 and f"ctest {tree}/build/ci" in done.stdout
+    assert "no first: the tests that need it are skipped" in done.stderr and "no second" not in done.stderr
+
+
+def test_ci_does_without_root(tree, runners):
+    wishes(tree, "exit 100")
+    write_tool(tree / "tools/id", "echo 1000")
+    write_tool(tree / "tools/sudo", "exit 1")
+    done = run(tree, "test.sh", **runners, CI="true")
+    assert done.returncode == 0 and "no first: " in done.stderr and "no second: " in done.stderr
+    assert not (tree / "calls").exists()
 
 
 @pytest.mark.parametrize("words", [["asan"], ["--preset", "asan"]])

@@ -46,7 +46,12 @@ var parameters = map[string]map[string]parameter{
 		"heavy": {0, 0, 0, []string{"inline", "offload"}}},
 	"idle":        {"idle_connections": {1_000, 0, 1_000_000, nil}},
 	"cpu_request": {"cpu_ns": {10_000, 100, 1_000_000_000, nil}},
-	"sleepers":    {"tasks": {1000, 0, 4_000_000, nil}, "buffer": {0, 0, 0, []string{"none", "live_1k"}}},
+	"churn":       {"requests": {1, 1, 1_000_000, nil}},
+	"stream":      {"direction": {0, 0, 0, []string{"down", "up", "both"}}, "chunk_bytes": {65_536, 8, 1 << 20, nil}},
+	"file":        {"read_bytes": {4096, 1, 1 << 20, nil}},
+	"service": {"distribution": {1, 0, 0, []string{"fixed", "exponential", "bimodal"}},
+		"mean_ns": {100_000, 100, 100_000_000, nil}},
+	"sleepers": {"tasks": {1000, 0, 4_000_000, nil}, "buffer": {0, 0, 0, []string{"none", "live_1k"}}},
 }
 
 // verbOf tells what runs a workload: `serve` or, without a network, `job`.

@@ -35,6 +35,8 @@ func describe() {
 		kind := map[string]string{"serve": "server", "job": "job"}[verbOf(workload)]
 		workloads[workload] = object{"kind": kind, "supported": true, "reason": nil}
 	}
+	workloads["broadcast"] = object{"kind": "server", "supported": false,
+		"reason": "not written in Go: its sessions answer their own connection, and none writes to all"}
 	say(object{
 		"contract": contract, "name": name, "model": "goroutine", "engine": "epoll",
 		"description": "Go: a goroutine per connection on the language's scheduler; workers are GOMAXPROCS",
@@ -87,7 +89,10 @@ func serve(words []string) error {
 		}
 		return refusal{1, fmt.Sprintf("cannot listen on %s: %v", asked.listen, reason), ""}
 	}
-	server := newServer(asked, listener.(*net.TCPListener))
+	server, err := newServer(asked, listener.(*net.TCPListener))
+	if err != nil {
+		return err
+	}
 	go server.accept()
 	port := listener.Addr().(*net.TCPAddr).Port
 	host, _, _ := strings.Cut(asked.listen, ":")

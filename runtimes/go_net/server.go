@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"syscall"
 	"time"
@@ -55,6 +53,8 @@ type server struct {
 	listener *net.TCPListener
 	work     workload
 	web      *webServer // of the workload http
+	chunks   *chunks    // of the workload stream
+	last     int64      // reply on each connection, of the workload churn
 
 	mutex    sync.Mutex
 	total    counters
@@ -64,13 +64,24 @@ type server struct {
 	accepted chan struct{} // closed when no more are accepted
 }
 
-func newServer(asked *request, listener *net.TCPListener) *server {
+func newServer(asked *request, listener *net.TCPListener) (*server, error) {
 	s := &server{asked: asked, listener: listener, work: workloadOf(asked), live: map[*peer]struct{}{},
 		accepted: make(chan struct{})}
-	if asked.workload == "http" {
+	switch asked.workload {
+	case "http":
 		s.web = newWebServer(int(asked.number("body_bytes")))
+	case "stream":
+		s.chunks = newChunks(asked)
+	case "churn":
+		s.last = asked.number("requests")
+	case "file":
+		file, err := openFile()
+		if err != nil {
+			return nil, err
+		}
+		s.work = readFile(asked, file)
 	}
-	return s
+	return s, nil
 }
 
 // accept serves each connection in a goroutine until the listener's deadline has passed and none waits any more.
@@ -100,6 +111,8 @@ func (s *server) serve(p *peer) {
 	switch {
 	case s.web != nil:
 		s.web.serve(p)
+	case s.chunks != nil:
+		s.chunks.transfer(p)
 	case s.work == nil:
 		s.echo(p)
 	default:
@@ -154,6 +167,9 @@ func (s *server) converse(p *peer) {
 			return
 		}
 		p.counts.requests++
+		if p.counts.requests == s.last {
+			return
+		}
 	}
 }
 
@@ -186,41 +202,3 @@ func (s *server) notes() []string {
 	}
 	return []string{s.note}
 }
-
-// webServer is net/http over connections that are accepted elsewhere.
-type webServer struct {
-	server      http.Server
-	connections chan net.Conn
-	ended       sync.Map // of each connection a channel that is closed at its end
-}
-
-type peerKey struct{}
-
-func newWebServer(bodyBytes int) *webServer {
-	w := &webServer{connections: make(chan net.Conn)}
-	w.server.Handler = newHandler(newDocuments(bodyBytes))
-	w.server.ConnContext = func(base context.Context, connection net.Conn) context.Context {
-		return context.WithValue(base, peerKey{}, connection)
-	}
-	w.server.ConnState = func(connection net.Conn, state http.ConnState) {
-		if state == http.StateClosed || state == http.StateHijacked {
-			if ended, found := w.ended.LoadAndDelete(connection); found {
-				close(ended.(chan struct{}))
-			}
-		}
-	}
-	go w.server.Serve(w)
-	return w
-}
-
-func (w *webServer) serve(p *peer) {
-	ended := make(chan struct{})
-	w.ended.Store(net.Conn(p), ended)
-	w.connections <- p
-	<-ended
-}
-
-// Accept, Close and Addr make it the listener of its own http.Server.
-func (w *webServer) Accept() (net.Conn, error) { return <-w.connections, nil }
-func (w *webServer) Close() error              { return nil }
-func (w *webServer) Addr() net.Addr            { return &net.TCPAddr{} }

@@ -7,7 +7,10 @@ import (
 	"io"
 )
 
-const frameBytesMax = 16 << 20
+const (
+	frameBytesMax = 16 << 20
+	pieceBytes    = 64 << 10
+)
 
 // errMalformed: the peer broke the protocol, and its connection is closed.
 var errMalformed = errors.New("malformed frame")
@@ -22,12 +25,25 @@ func readFrame(from io.Reader, buffer []byte) ([]byte, error) {
 	if length > frameBytesMax {
 		return nil, errMalformed
 	}
-	if cap(buffer) < length {
-		buffer = make([]byte, length)
+	if length <= cap(buffer) {
+		payload := buffer[:length]
+		_, err := io.ReadFull(from, payload)
+		return payload, err
 	}
-	payload := buffer[:length]
-	_, err := io.ReadFull(from, payload)
-	return payload, err
+	// What a client announces costs memory only as it comes.
+	payload := buffer[:0]
+	for len(payload) < length {
+		begin := len(payload)
+		step := length - begin
+		if step > pieceBytes+begin {
+			step = pieceBytes + begin // doubles what there is
+		}
+		payload = append(payload, make([]byte, step)...)
+		if _, err := io.ReadFull(from, payload[begin:]); err != nil {
+			return nil, err
+		}
+	}
+	return payload, nil
 }
 
 func framed(payload []byte) []byte {

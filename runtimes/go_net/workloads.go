@@ -120,15 +120,20 @@ func (l *link) ask(during context.Context, frame []byte) (uint64, error) {
 		l.peer = peer
 	}
 	peer := l.peer
-	ended := make(chan struct{})
-	defer close(ended)
 	if during.Done() != nil {
+		ended, watched := make(chan struct{}), make(chan struct{})
 		go func() { // a cancellation ends the pending calls
+			defer close(watched)
 			select {
 			case <-during.Done():
 				peer.SetDeadline(time.Unix(1, 0))
 			case <-ended:
 			}
+		}()
+		defer func() {
+			close(ended)
+			<-watched
+			peer.SetDeadline(time.Time{}) // the answer may have been there when the others were cancelled
 		}()
 	}
 	var reply []byte
@@ -139,6 +144,9 @@ func (l *link) ask(during context.Context, frame []byte) (uint64, error) {
 	var answer uint64
 	if err == nil {
 		answer, err = nonceOf(reply)
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF // it is the backend that has closed, not the client
 	}
 	if err != nil {
 		l.close()
@@ -225,13 +233,13 @@ func pool(r *request) workload {
 	}))
 }
 
-// workloadOf gives nothing for echo and http, which have sessions of their own.
+// workloadOf gives nothing for echo, http and stream, which have sessions of their own, and file, which has a file.
 func workloadOf(r *request) workload {
 	always := func(d time.Duration) func(uint64) time.Duration { return func(uint64) time.Duration { return d } }
 	switch r.workload {
 	case "rpc":
 		return forAll(invert)
-	case "idle":
+	case "idle", "churn":
 		return waiting(always(0))
 	case "delay":
 		return waiting(always(r.duration("delay_us")))
@@ -255,6 +263,10 @@ func workloadOf(r *request) workload {
 		return pool(r)
 	case "mixed":
 		return mixed(r)
+	case "service":
+		return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {
+			return framedNumbers(burn(nonce, serviceNs(r, nonce)*r.roundsPerUs/1000)), nil
+		}))
 	case "cpu_request":
 		rounds := r.number("cpu_ns") * r.roundsPerUs / 1000
 		return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {

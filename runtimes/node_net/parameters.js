@@ -23,8 +23,16 @@ const PARAMETERS = {
   mixed: { heavy_percent: number(10, 0, 99), cpu_us: number(1000, 1, 1_000_000), heavy: word('inline', 'offload') },
   idle: { idle_connections: number(1_000, 0, 1_000_000) },
   cpu_request: { cpu_ns: number(10_000, 100, 1_000_000_000) },
+  churn: { requests: number(1, 1, 1_000_000) },
+  stream: { direction: word('down', 'up', 'both'), chunk_bytes: number(65_536, 8, 1 << 20) },
+  file: { read_bytes: number(4096, 1, 1 << 20) },
+  service: {
+    distribution: { ...word('fixed', 'exponential', 'bimodal'), default: 'exponential' },
+    mean_ns: number(100_000, 100, 100_000_000),
+  },
   sleepers: { tasks: number(1000, 0, 4_000_000), buffer: word('none', 'live_1k') },
 };
+const ABSENT = { broadcast: 'not written for node: its sessions answer their own connection, and none writes to all' };
 const JOBS = new Set(['sleepers']);
 
-module.exports = { PARAMETERS, JOBS };
+module.exports = { PARAMETERS, ABSENT, JOBS };

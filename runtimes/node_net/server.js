@@ -2,7 +2,7 @@
 // The runtime `node_net`: JavaScript on node's event loop, over node:net and node:http.
 
 const { parse, Refused } = require('./arguments.js');
-const { PARAMETERS, JOBS } = require('./parameters.js');
+const { PARAMETERS, ABSENT, JOBS } = require('./parameters.js');
 
 const CONTRACT = 1;
 const NAME = 'node_net';
@@ -16,6 +16,7 @@ function describe() {
   for (const name of Object.keys(PARAMETERS)) {
     workloads[name] = { kind: JOBS.has(name) ? 'job' : 'server', supported: true, reason: null };
   }
+  for (const [name, reason] of Object.entries(ABSENT)) workloads[name] = { kind: 'server', supported: false, reason };
   say({
     contract: CONTRACT, name: NAME, model: 'coroutine', engine: 'epoll',
     description: 'JavaScript on one thread: callbacks and promises on the event loop of node (libuv)',

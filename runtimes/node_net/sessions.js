@@ -92,13 +92,17 @@ class Server {
 
   #converse(socket) {
     const session = this.#workload.newSession?.() ?? this.#workload;
-    const splitter = new Splitter();
+    const splitter = session.newSplitter?.() ?? new Splitter();
     const received = [];
     let isAtEnd = false;
+    let left = session.repliesMax ?? Infinity;
     const work = async () => {
       this.#busy.add(socket);
       try {
-        while (received.length > 0) await this.#answer(socket, session, splitter, received.shift());
+        while (received.length > 0 && left > 0) {
+          left -= await this.#answer(socket, session, splitter.feed(received.shift()), left);
+        }
+        if (left === 0) isAtEnd = true;
       } catch (error) {
         if (!socket.destroyed || error instanceof Malformed) ++this.counters.errors;
         isAtEnd = true;
@@ -124,11 +128,13 @@ class Server {
     });
   }
 
-  // Answers what `chunk` completes, one request after the other.
-  async #answer(socket, session, splitter, chunk) {
-    for (const payload of splitter.feed(chunk)) {
+  // Answers one request after the other, at most `left`; gives how many there were.
+  async #answer(socket, session, payloads, left) {
+    let count = 0;
+    for (const payload of payloads) {
       const reply = session.answer ? session.answer(payload) : await session.handle(payload, this.counters);
-      if (socket.destroyed) return;
+      if (socket.destroyed) break;
+      ++count;
       ++this.counters.requests;
       this.counters.bytes_sent += reply.length;
       if (!socket.write(reply)) {
@@ -137,7 +143,9 @@ class Server {
           socket.once('close', resolve);
         });
       }
+      if (count === left) break;
     }
+    return count;
   }
 }
 

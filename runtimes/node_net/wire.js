@@ -12,19 +12,19 @@ class Malformed extends Error {}
 class Splitter {
   #rest = null;
 
-  feed(chunk) {
+  // One after the other: a chunk of empty frames would make some ten thousand objects at once.
+  * feed(chunk) {
     const data = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
-    const payloads = [];
     let at = 0;
     while (data.length - at >= 4) {
       const length = data.readUInt32LE(at);
       if (length > FRAME_BYTES_MAX) throw new Malformed('a frame that is too long');
       if (data.length - at - 4 < length) break;
-      payloads.push(data.subarray(at + 4, at + 4 + length));
-      at += 4 + length;
+      const begin = at + 4;
+      at = begin + length;
+      yield data.subarray(begin, at);
     }
     this.#rest = at === data.length ? null : data.subarray(at);
-    return payloads;
   }
 }
 

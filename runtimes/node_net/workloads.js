@@ -1,8 +1,10 @@
 'use strict';
 // Each workload: `answer(payload)` gives the reply at once, `handle(payload, counts)` a promise of it.
 
+const fs = require('node:fs');
 const { framedNumbers, nonceOf, inverted, placeOf, afterWait, burn, MASK } = require('./wire.js');
 const { sleep, Pool } = require('./waits.js');
+const { stream, openFile, placeInFile } = require('./content.js');
 const { BackendLink } = require('./backend_link.js');
 const { BurnPool } = require('./burn_pool.js');
 
@@ -21,6 +23,24 @@ function rpc() {
 
 function idle() {
   return { answer: (payload) => framedNumbers(inverted(nonceOf(payload))) };
+}
+
+function churn({ values }) {
+  return { ...idle(), repliesMax: values.requests };
+}
+
+// Reads go to libuv's threads.
+function file({ values }) {
+  const length = values.read_bytes;
+  const source = openFile();
+  return {
+    handle: (payload) => new Promise((resolve, reject) => {
+      const frame = Buffer.allocUnsafe(4 + length);
+      frame.writeUInt32LE(length, 0);
+      fs.read(source, frame, 4, length, placeInFile(nonceOf(payload), length),
+        (error, count) => (error || count !== length ? reject(error ?? new Error('a short read')) : resolve(frame)));
+    }),
+  };
 }
 
 function delay({ values }) {
@@ -151,8 +171,24 @@ function cpuRequest({ values, roundsPerUs }) {
   return { answer: (payload) => framedNumbers(burn(nonceOf(payload), rounds)) };
 }
 
+function serviceNs({ distribution, mean_ns: mean }, nonce) {
+  const rank = placeOf(nonce);
+  if (distribution === 'exponential') return Math.floor(-mean * Math.log1p(-(rank + 0.5) / 100));
+  return distribution === 'bimodal' ? Math.floor(mean * (rank < 90 ? 0.5 : 5.5)) : mean;
+}
+
+function service({ values, roundsPerUs }) {
+  return {
+    answer(payload) {
+      const nonce = nonceOf(payload);
+      return framedNumbers(burn(nonce, Math.floor((serviceNs(values, nonce) * roundsPerUs) / 1000)));
+    },
+  };
+}
+
 const WORKLOADS = {
   echo: () => null, rpc, idle, delay, chain, tail, deadline, overload, fan_out: fanOut, pool, mixed, cpu_request: cpuRequest,
+  churn, stream, file, service,
 };
 
 module.exports = { WORKLOADS };

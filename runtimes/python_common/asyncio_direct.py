@@ -1,7 +1,8 @@
 """Protocols that answer in their callback, as is usual with asyncio.Protocol: for workloads that wait for nothing."""
 import asyncio
 
-from .sessions import Counters, must_close
+from .http_requests import CONTINUE
+from .sessions import Counters
 from .wire import Malformed, Splitter
 
 
@@ -65,9 +66,26 @@ class DirectAnswer(DirectProtocol):
                 self.transport.write(reply)
                 counts.requests += 1
                 counts.bytes_sent += len(reply)
-                if must_close(self._workload, request):
+                if counts.requests == self._workload.replies_max:
                     self.transport.close()
                     return
         except Malformed:
             counts.errors += 1
+            self.transport.close()
+
+
+class DirectHttp(DirectProtocol):
+    def __init__(self, workload, *shared):
+        super().__init__(*shared)
+        self._conversation = workload.new_conversation()
+
+    def data_received(self, data):
+        counts, conversation = self.counts, self._conversation
+        counts.bytes_received += len(data)
+        for reply in conversation.feed(data):
+            self.transport.write(reply)
+            counts.requests += reply is not CONTINUE
+            counts.bytes_sent += len(reply)
+        if conversation.is_over:
+            counts.errors += conversation.is_malformed
             self.transport.close()

@@ -4,7 +4,7 @@ import errno
 import functools
 import threading
 
-from .asyncio_direct import DirectAnswer, DirectEcho
+from .asyncio_direct import DirectAnswer, DirectEcho, DirectHttp
 from .asyncio_peers import ProtocolPeer, StreamPeer, shut_receiving
 from .contract import Done
 from .latencies import loop_lag
@@ -43,6 +43,8 @@ class Worker:
         shared = (self._direct, self.counters, self._note_accepted)
         if self._workload is None:
             return functools.partial(DirectEcho, self._request.values["size"], *shared)
+        if self._workload.new_conversation is not None:
+            return functools.partial(DirectHttp, self._workload, *shared)
         if self._workload.answer is not None:
             return functools.partial(DirectAnswer, self._workload, *shared)
         return functools.partial(ProtocolPeer, self._begin)

@@ -7,7 +7,7 @@ import os
 import sys
 
 from .arguments import Refused, misused, parse
-from .parameters import JOBS
+from .parameters import ABSENT, JOBS, WORKLOAD_PARAMETERS
 
 CONTRACT = 1
 PYTHON_MIN = (3, 11)  # asyncio.timeout
@@ -16,13 +16,15 @@ PYTHON_MIN = (3, 11)  # asyncio.timeout
 class Program:
     """A runtime. `start(request, listeners)` gives a server that runs already: `notes`, and `stop()` that gives a `Done`;
     `job(request, at_rest)` gives the fields of the `result` line. `lag_reason`: why it cannot tell how late its loops are,
-    None where it can. `packages`: of each module that it imports, Debian's package."""
+    None where it can. `packages`: of each module that it imports, Debian's package. `without`: why it offers no other of the
+    workloads that others in Python offer."""
 
     def __init__(self, *, name, model, engine, description, workloads, start, job=None, packages=None, parameters=(),
-                 lag_reason=None, workers_max=1024, workers_hint=""):
+                 lag_reason=None, without="", workers_max=1024, workers_hint=""):
         self.name, self.model, self.engine, self.description = name, model, engine, description
         self.workloads, self.start, self.job = workloads, start, job
         self.packages, self.parameters, self.lag_reason = packages or {}, parameters, lag_reason
+        self.without = without
         self.workers_max, self.workers_hint = workers_max, workers_hint
 
 
@@ -66,8 +68,12 @@ def describe(program):
         "versions": {sys.implementation.name: sys.version.split()[0], **versions},
         "parameters": [each.described() for each in program.parameters], "lacks": [],
         "loop_lag": {"supported": program.lag_reason is None, "reason": program.lag_reason},
-        "workloads": {name: {"kind": "job" if name in JOBS else "server", "supported": True, "reason": None}
-                      for name in program.workloads}}
+        "workloads": {name: described_workload(program, name) for name in [*WORKLOAD_PARAMETERS, *ABSENT]}}
+
+
+def described_workload(program, name):
+    reason = None if name in program.workloads else program.without or ABSENT[name]
+    return {"kind": "job" if name in JOBS else "server", "supported": reason is None, "reason": reason}
 
 
 def effective(program, request, listen=None):

@@ -50,10 +50,17 @@ WORKLOAD_PARAMETERS = {
               Parameter("heavy", "", "inline", choices=("inline", "offload"))],
     "idle": [Parameter("idle_connections", "", 1_000, 0, 1_000_000)],
     "cpu_request": [Parameter("cpu_ns", "ns", 10_000, 100, 1_000_000_000)],
+    "churn": [Parameter("requests", "", 1, 1, 1_000_000)],
+    "stream": [Parameter("direction", "", "down", choices=("down", "up", "both")),
+               Parameter("chunk_bytes", "bytes", 65_536, 8, 1 << 20)],
+    "file": [Parameter("read_bytes", "bytes", 4096, 1, 1 << 20)],
+    "service": [Parameter("distribution", "", "exponential", choices=("fixed", "exponential", "bimodal")),
+                Parameter("mean_ns", "ns", 100_000, 100, 100_000_000)],
     "sleepers": [Parameter("tasks", "", 1000, 0, 4_000_000),
                  Parameter("buffer", "", "none", choices=("none", "live_1k"))],
 }
 JOBS = frozenset({"sleepers"})
+ABSENT = {"broadcast": "not written in Python: its sessions answer their own connection, and none writes to all"}
 NETWORK = tuple(WORKLOAD_PARAMETERS.keys() - JOBS)
 
 

@@ -1,6 +1,7 @@
 """What a session does with its connection, on every runtime in Python."""
 import dataclasses
 
+from .http_requests import CONTINUE
 from .wire import Malformed, Splitter
 from .workloads import GatherFailed
 
@@ -25,11 +26,6 @@ class Counters:
 SESSION_ERRORS = (Malformed, GatherFailed, OSError, EOFError)
 
 
-def must_close(workload, request):
-    """Whether the reply to `request` is the connection's last: in `http` the request says so."""
-    return workload.request.workload == "http" and not request[2]
-
-
 async def echo(peer, counts, size):
     try:
         while data := await peer.receive():
@@ -42,9 +38,9 @@ async def echo(peer, counts, size):
 
 
 async def converse(workload, peer, counts):
-    """Answers the requests of one connection, in their order, until the peer or an error ends it."""
+    """Answers the requests of one connection, in their order, until the peer, an error or the workload ends it."""
     splitter, answer, handle = Splitter(workload.take), workload.answer, getattr(workload, "handle", None)
-    may_close = workload.request.workload == "http"
+    last = workload.replies_max
     try:
         while data := await peer.receive():
             counts.bytes_received += len(data)
@@ -53,8 +49,22 @@ async def converse(workload, peer, counts):
                 await peer.send(reply)
                 counts.requests += 1
                 counts.bytes_sent += len(reply)
-                if may_close and must_close(workload, request):
+                if counts.requests == last:
                     return
+    except SESSION_ERRORS:
+        counts.errors += 1
+
+
+async def browse(conversation, peer, counts):
+    """A connection of `http`."""
+    try:
+        while not conversation.is_over and (data := await peer.receive()):
+            counts.bytes_received += len(data)
+            for reply in conversation.feed(data):
+                await peer.send(reply)
+                counts.requests += reply is not CONTINUE
+                counts.bytes_sent += len(reply)
+        counts.errors += conversation.is_malformed
     except SESSION_ERRORS:
         counts.errors += 1
 
@@ -63,6 +73,9 @@ async def session(workload, request, peer, counts):
     """The whole life of a connection but its closing. `workload` is None for echo."""
     if workload is None:
         await echo(peer, counts, request.values["size"])
+        return
+    if workload.new_conversation is not None:
+        await browse(workload.new_conversation(), peer, counts)
         return
     own = workload.new_session()
     try:

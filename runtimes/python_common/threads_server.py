@@ -2,6 +2,7 @@
 import os
 import select
 import socket
+import sys
 import threading
 
 from .contract import Done
@@ -10,6 +11,8 @@ from .threads_verbs import BlockingPeer, run
 from .workloads import SERVERS
 
 DRAIN_S = 1.0
+SWITCH_S = sys.getswitchinterval()
+LOOK_S = 1e-5  # of a thread that waits for the GIL, at what its holder does: one each SWITCH_S
 
 
 class ThreadServer:
@@ -49,6 +52,7 @@ class ThreadServer:
             with self._change:
                 self._peers.add(peer)
                 self._counters.accepted += 1
+            sys.setswitchinterval(SWITCH_S)
             try:
                 threading.Thread(target=self._serve, args=(peer, workload), daemon=True).start()
             except RuntimeError:
@@ -70,19 +74,25 @@ class ThreadServer:
             self._end(peer, counts)
 
     def _end(self, peer, counts):
+        """Thousands that end together all wait for the GIL. At the usual interval their looks would take all of the CPU: its
+        holder would hardly run, and the stop come seconds too late. So they look less often, until the next accept."""
+        sys.setswitchinterval(max(SWITCH_S, LOOK_S * len(self._peers)))
         peer.connection.close()
         with self._change:
             self._peers.discard(peer)
             self._counters.add(counts)
-            self._change.notify_all()
+            if not self._peers:
+                self._change.notify_all()
 
     def stop(self):
         os.close(self._stop)  # the reading end of the pipe is readable from now on, for every acceptor
         for acceptor in self._acceptors:
             acceptor.join()
         with self._change:
-            for peer in self._peers:
-                peer.shut(socket.SHUT_RD)
+            open_peers = list(self._peers)
+        for peer in open_peers:
+            peer.shut(socket.SHUT_RD)
+        with self._change:
             self._change.wait_for(lambda: not self._peers, timeout=DRAIN_S)
             counters = {name: getattr(self._counters, name) for name in Counters.__slots__}
             return Done(counters, len(self._peers), self._closing_notes)

@@ -143,6 +143,9 @@ class ThreadVerbs:
     @staticmethod
     def _ask(link, frame, links, failed):
         try:
+            run(link.open())
+            if failed.is_set():
+                return None  # the one that failed may have looked before this connection was there
             return run(link.ask(frame))
         except SESSION_ERRORS:
             if not failed.is_set():

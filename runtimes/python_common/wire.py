@@ -1,4 +1,5 @@
 """The bytes on the wire (workloads/PROTOCOL.md): frames, what is computed from a nonce, and the documents of `http`."""
+import functools
 import struct
 
 FRAME_BYTES_MAX = 16 << 20
@@ -93,16 +94,37 @@ def burn(x, rounds):
     return x
 
 
+@functools.cache
+def noise(count, seed):
+    """`count` bytes that depend only on `seed`: SplitMix64, as kernels::fill."""
+    words = []
+    for _ in range((count + 7) // 8):
+        seed = seed + 0x9E3779B97F4A7C15 & MASK
+        z = (seed ^ seed >> 30) * 0xBF58476D1CE4E5B9 & MASK
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
+        words.append(z ^ z >> 31)
+    return struct.pack(f"<{len(words)}Q", *words)[:count]
+
+
+def digest(chunk):
+    """A number that depends on every byte and on its place."""
+    chunk += bytes(-len(chunk) % 8)
+    total = 0
+    for word in struct.unpack(f"<{len(chunk) // 8}Q", chunk):
+        total = (total << 1 | total >> 63) + word & MASK
+    return total
+
+
 class Documents:
     """The JSON documents of `http`."""
 
     _ALPHABET = b"abcdefghijklmnopqrstuvwxyz"
 
     def __init__(self, body_bytes):
-        self._bytes = body_bytes
+        self.bytes = body_bytes
         self._text = self._ALPHABET * (body_bytes // 26 + 2)
 
     def document(self, number):
         begin = b'{"id":%d,"text":"' % number
         letter = number % 26
-        return begin + self._text[letter:letter + self._bytes - len(begin) - 2] + b'"}'
+        return begin + self._text[letter:letter + self.bytes - len(begin) - 2] + b'"}'

@@ -2,10 +2,13 @@
 `compute`, `semaphore`, `queue`. On a runtime that blocks, these never suspend.
 
 A workload has `take`, which cuts the next request out of what was received (wire.Splitter), and either `answer(request)` or
-`async handle(request, counts)`, which give the reply's bytes.
+`async handle(request, counts)`, which give the reply's bytes. `http` has a conversation for each connection instead.
 """
+import math
+import os
+
 from . import wire
-from .http_requests import Replies, take_request
+from .http_requests import new_conversations
 
 
 class GatherFailed(Exception):
@@ -19,6 +22,8 @@ class GatherFailed(Exception):
 class Workload:
     take = staticmethod(wire.take_nonce)
     answer = None  # a function, where nothing is awaited
+    new_conversation = None  # a function, where there are no frames
+    replies_max = None  # a number, where a connection is closed after so many
 
     def __init__(self, runtime, request):
         self.runtime, self.values, self.request = runtime, request.values, request
@@ -42,19 +47,59 @@ class Rpc(Workload):
 
 
 class Http(Workload):
-    take = staticmethod(take_request)
-
     def __init__(self, runtime, request):
         super().__init__(runtime, request)
-        self._replies = Replies(self.values["body_bytes"])
-
-    def answer(self, asked):
-        return self._replies.reply(*asked)
+        self.new_conversation = new_conversations(self.values["body_bytes"])
 
 
 class Idle(Workload):
     def answer(self, nonce):
         return wire.framed_number(nonce ^ wire.MASK)
+
+
+class Churn(Idle):
+    def __init__(self, runtime, request):
+        super().__init__(runtime, request)
+        self.replies_max = self.values["requests"]
+
+
+class Stream(Workload):
+    PERIOD = 61
+
+    def __init__(self, runtime, request):
+        super().__init__(runtime, request)
+        self._bytes, direction = self.values["chunk_bytes"], self.values["direction"]
+        self._request_bytes = 8 if direction == "down" else self._bytes
+        self._noise = None if direction == "up" else wire.noise(self._bytes + self.PERIOD, 0xD0)
+
+    def take(self, data, at):
+        end = at + self._request_bytes
+        return (bytes(data[at:end]), end) if end <= len(data) else None
+
+    def answer(self, chunk):
+        digest = wire.digest(chunk)
+        if self._noise is None:
+            return digest.to_bytes(8, "little")
+        begin = digest % self.PERIOD
+        return self._noise[begin:begin + self._bytes]
+
+
+class File(Workload):
+    """Its file is in the page cache alone. A read blocks, so it is offloaded as every runtime does."""
+
+    BYTES = 4 << 20
+
+    def __init__(self, runtime, request):
+        super().__init__(runtime, request)
+        self._file = os.fdopen(os.memfd_create("regatta_file"), "wb", buffering=0)
+        rest = memoryview(wire.noise(self.BYTES, 0xF11E))
+        while rest:
+            rest = rest[self._file.write(rest):]
+
+    async def handle(self, nonce, _counts):
+        length = self.values["read_bytes"]
+        at = nonce % (self.BYTES - length + 1)
+        return wire.framed(await self.runtime.offload(os.pread, self._file.fileno(), length, at))
 
 
 class Delay(Workload):
@@ -93,6 +138,20 @@ class Deadline(Workload):
 class CpuRequest(Workload):
     async def handle(self, nonce, _counts):
         rounds = self.values["cpu_ns"] * self.request.rounds_per_us // 1000
+        return wire.framed_number(await self.runtime.compute(wire.burn, nonce, rounds))
+
+
+class Service(Workload):
+    def _service_ns(self, nonce):
+        rank, mean = wire.place_of(nonce), self.values["mean_ns"]
+        if self.values["distribution"] == "exponential":
+            return int(-mean * math.log1p(-(rank + 0.5) / 100))
+        if self.values["distribution"] == "bimodal":
+            return int(mean * (0.5 if rank < 90 else 5.5))
+        return mean
+
+    async def handle(self, nonce, _counts):
+        rounds = self._service_ns(nonce) * self.request.rounds_per_us // 1000
         return wire.framed_number(await self.runtime.compute(wire.burn, nonce, rounds))
 
 
@@ -135,10 +194,13 @@ class Link:
     def __init__(self, runtime, port):
         self._runtime, self._port, self.peer = runtime, port, None
 
+    async def open(self):
+        if self.peer is None:
+            self.peer = await self._runtime.connect(self._port)
+
     async def ask(self, frame):
         try:
-            if self.peer is None:
-                self.peer = await self._runtime.connect(self._port)
+            await self.open()
             await self.peer.send(frame)
             return wire.number_of(await self.peer.receive_exactly(wire.FRAMED_BYTES))
         except BaseException:
@@ -194,4 +256,5 @@ class Pool(Workload):
 
 
 SERVERS = {"rpc": Rpc, "http": Http, "idle": Idle, "delay": Delay, "chain": Chain, "tail": Tail, "deadline": Deadline,
-           "cpu_request": CpuRequest, "mixed": Mixed, "overload": Overload, "fan_out": FanOut, "pool": Pool}
+           "cpu_request": CpuRequest, "mixed": Mixed, "overload": Overload, "fan_out": FanOut, "pool": Pool,
+           "churn": Churn, "stream": Stream, "file": File, "service": Service}

@@ -44,4 +44,5 @@ def start(request, listeners):
 main(Program(
     name="python_processes", model="process", engine="epoll",
     description="CPython: one asyncio loop, and a ProcessPoolExecutor for CPU work; workers are its processes",
-    workloads=("cpu_request", "mixed"), start=start))
+    workloads=("cpu_request", "mixed", "service"), start=start,
+    without="only CPU work goes to its processes: all else is python_asyncio"))

@@ -15,5 +15,6 @@ def start(request, listeners):
 main(Program(
     name="python_uvicorn", model="coroutine", engine="epoll",
     description="CPython: a Starlette application on uvicorn, with httptools and uvloop where they are installed",
-    packages={"uvicorn": "python3-uvicorn", "starlette": "python3-starlette"}, workloads=("http",), start=start, lag_reason="the loop is made and run by uvicorn",
+    packages={"uvicorn": "python3-uvicorn", "starlette": "python3-starlette"}, workloads=("http",), start=start,
+    without="uvicorn serves HTTP and nothing else", lag_reason="the loop is made and run by uvicorn",
     workers_max=1, workers_hint="uvicorn's own workers are processes of their own; --workers 1"))

@@ -13,6 +13,7 @@ from python_common.sessions import Counters
 from python_common.wire import Documents
 
 READY_S, DRAIN_S = 8.0, 1.0
+KEEP_ALIVE_S = 86_400  # a client may wait with its next request
 
 
 def fastest_parts():
@@ -60,17 +61,33 @@ def counting(protocol, counts, live):
             live.discard(self)
             super().connection_lost(error)
 
+        def send_400_response(self, message):
+            counts.requests += 1
+            counts.errors += 1
+            super().send_400_response(message)
+
     return Counting
 
 
 def application(documents, counts):
     async def answer(request):
-        counts.requests += 1
+        async for _ in request.stream():
+            pass  # a connection goes on only behind a body that has been read
         number = request.path_params.get("number", 0)
+        if number >= 1 << 32:
+            return Response(status_code=404)
         return Response(documents.document(number), media_type="application/json")
 
     methods = ["GET", "HEAD", "POST"]
-    return Starlette(routes=[Route("/", answer, methods=methods), Route("/{number:int}", answer, methods=methods)])
+    routes = Starlette(routes=[Route("/", answer, methods=methods), Route("/{number:int}", answer, methods=methods)])
+
+    async def counted(scope, receive, send):
+        counts.requests += 1
+        if not scope["path"].startswith("/"):  # a target in absolute form, which uvicorn leaves as it is
+            scope["path"] = "/" + scope["path"].partition("://")[2].partition("/")[2]
+        await routes(scope, receive, send)
+
+    return counted
 
 
 class UvicornServer:
@@ -82,7 +99,8 @@ class UvicornServer:
         parts = fastest_parts()
         app = application(Documents(request.values["body_bytes"]), self._counts)
         config = uvicorn.Config(app, http=counting(protocol_class(parts["http"]), self._counts, self._live),
-                                loop=parts["loop"], lifespan="off", access_log=False, log_level="error", backlog=4096)
+                                loop=parts["loop"], lifespan="off", access_log=False, log_level="error", backlog=4096,
+                                timeout_keep_alive=KEEP_ALIVE_S)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=(listeners,), daemon=True)
         self._thread.start()
