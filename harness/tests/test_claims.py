@@ -132,6 +132,7 @@ def test_run_measures_what_the_claims_name(tmp_path):
     (('says = "a is twice b"', ""), "lacks 'says'"),
     (('runtimes = ["thread"]', ""), "'runtimes' goes with {runtime}"),
     (("metric", "metrik"), "metrik"),
+    (("throughput_per_s\"", "bytes_per_connection\"\nmeasure_s = 5"), "'measure_s' does not go with"),
     (('"echo/{runtime}/', '"{runtime}'), "no benchmark's name")], ids=lambda pair: pair[0][:12] if isinstance(pair, tuple) else "")
 def test_malformed_claims(tmp_path, change, complaint):
     file = write(tmp_path, suite=SUITE.replace(*change))
