@@ -4,6 +4,8 @@
 A workload has `take`, which cuts the next request out of what was received (wire.Splitter), and either `answer(request)` or
 `async handle(request, counts)`, which give the reply's bytes.
 """
+import time
+
 from . import wire
 from .http_requests import Replies, take_request
 
@@ -96,14 +98,24 @@ class CpuRequest(Workload):
         return wire.framed_number(await self.runtime.compute(wire.burn, nonce, rounds))
 
 
+def block(nonce, seconds):
+    """A call that blocks its thread and leaves the GIL to others, like one that waits for a file or another server."""
+    time.sleep(seconds)
+    return nonce ^ wire.MASK
+
+
 class Mixed(Workload):
     async def handle(self, nonce, _counts):
         if nonce & 1 == 0:
             return wire.framed_numbers(nonce, nonce ^ wire.MASK)
-        rounds = self.values["cpu_us"] * self.request.rounds_per_us
+        if self.values["work"] == "block":
+            work = block, nonce, self.seconds("cpu_us")
+        else:
+            work = wire.burn, nonce, self.values["cpu_us"] * self.request.rounds_per_us
         if self.values["heavy"] == "inline":
-            return wire.framed_numbers(nonce, wire.burn(nonce, rounds))
-        return wire.framed_numbers(nonce, await self.runtime.offload(wire.burn, nonce, rounds))
+            function, *arguments = work
+            return wire.framed_numbers(nonce, function(*arguments))
+        return wire.framed_numbers(nonce, await self.runtime.offload(*work))
 
 
 class Overload(Workload):
