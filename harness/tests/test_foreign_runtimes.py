@@ -240,3 +240,16 @@ def test_memory_of_waiting_tasks(tmp_path):
 def test_folder_without_a_manifest(tmp_path):
     done = regatta("verify", "--runtime", tmp_path)
     assert done.returncode == 2 and "no runtime.toml there" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads", "go_net", "node_net"])
+def test_client_that_resets_what_nobody_reads_does_not_fail_the_stop(name):
+    with serving(named(name), "delay", "--set", "delay_us=60000000") as (process, ready):
+        peer = connect(ready)
+        peer.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                peer.send(struct.pack("<IQ", 8, 1) * 4096)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        stop(process)
