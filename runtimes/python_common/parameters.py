@@ -51,6 +51,9 @@ WORKLOAD_PARAMETERS = {
               Parameter("work", "", "cpu", choices=("cpu", "block"))],
     "idle": [Parameter("idle_connections", "", 1_000, 0, 1_000_000)],
     "cpu_request": [Parameter("cpu_ns", "ns", 10_000, 100, 1_000_000_000)],
+    "backlog": [Parameter("policy", "", "shed", choices=("queue", "shed")), Parameter("slots", "", 8, 1, 100_000),
+                Parameter("service_us", "us", 5_000, 1, LONGEST_US), Parameter("queue", "", 16, 0, 1_000_000),
+                Parameter("size", "bytes", 1024, 1, 1 << 20)],
     "sleepers": [Parameter("tasks", "", 1000, 0, 4_000_000),
                  Parameter("buffer", "", "none", choices=("none", "live_1k"))],
 }

@@ -42,21 +42,18 @@ async def echo(peer, counts, size):
 
 
 async def converse(workload, peer, counts):
-    """Answers the requests of one connection, in their order, until the peer or an error ends it."""
+    """Answers the requests of one connection, one after the other, until the peer ends it. Raises SESSION_ERRORS."""
     splitter, answer, handle = Splitter(workload.take), workload.answer, getattr(workload, "handle", None)
     may_close = workload.request.workload == "http"
-    try:
-        while data := await peer.receive():
-            counts.bytes_received += len(data)
-            for request in splitter.feed(data):
-                reply = answer(request) if answer else await handle(request, counts)
-                await peer.send(reply)
-                counts.requests += 1
-                counts.bytes_sent += len(reply)
-                if may_close and must_close(workload, request):
-                    return
-    except SESSION_ERRORS:
-        counts.errors += 1
+    while data := await peer.receive():
+        counts.bytes_received += len(data)
+        for request in splitter.feed(data):
+            reply = answer(request) if answer else await handle(request, counts)
+            await peer.send(reply)
+            counts.requests += 1
+            counts.bytes_sent += len(reply)
+            if may_close and must_close(workload, request):
+                return
 
 
 async def session(workload, request, peer, counts):
@@ -66,7 +63,12 @@ async def session(workload, request, peer, counts):
         return
     own = workload.new_session()
     try:
-        await converse(own, peer, counts)
+        if hasattr(own, "converse"):
+            await own.converse(peer, counts)
+        else:
+            await converse(own, peer, counts)
+    except SESSION_ERRORS:
+        counts.errors += 1
     finally:
         if own is not workload:
             own.close()
