@@ -151,3 +151,14 @@ def test_the_trees_own_claims_name_benchmarks_in_full():
             for runtime in claim.get("runtimes", [arm.split("/")[1]]):
                 if runtime in here and claim["metric"] != "bytes_per_connection":
                     assert arm.replace("{runtime}", runtime) in names
+
+
+def test_claims_about_a_p99_have_the_replies_that_it_needs():
+    suite = tomllib.loads((TREE / "workloads/suites/claims.toml").read_text())
+    stated = [claim for claim in suite["claim"] if claim["metric"].endswith("p99")]
+    assert len(stated) >= 5
+    for claim in stated:
+        for arm in (claim["a"], claim["b"]):
+            values = dict(part.split(":") for part in arm.split("/")[2:])
+            replies = int(values["rate_per_s"]) * claim.get("measure_s", suite["measure_s"])
+            assert replies * (1 - int(values["heavy_percent"]) / 100) >= 10_000
