@@ -2,6 +2,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <thread>
 
 #include "workloads/frame.hpp"
 #include "workloads/kernels.hpp"
@@ -9,23 +11,26 @@
 
 namespace regatta::workloads {
 
-/// Some requests cost much CPU, the others nothing. Computed in the handler, the heavy ones keep a
-/// loop from serving anybody else; offloaded to a pool of threads they do not. The generator tells
-/// the latency of the others apart.
+/// Some requests cost much CPU, or a call that blocks its thread as long; the others nothing. In
+/// the handler the heavy ones keep a loop from serving anybody else; offloaded to a pool of threads
+/// they do not. The generator tells the latency of the others apart.
 struct mixed {
     static constexpr std::string_view name = "mixed";
     static constexpr std::string_view about =
-        "some requests cost cpu_us of CPU, in the handler or on a pool; what of the others?";
+        "some requests compute or block for cpu_us, in the handler or on a pool; and the others?";
     static constexpr std::string_view set_apart = "heavy";
     static constexpr workload_kind kind = workload_kind::server;
 
-    enum : std::size_t { heavy_percent, cpu_us, heavy };
+    enum : std::size_t { heavy_percent, cpu_us, heavy, work };
     enum : std::int64_t { computed_inline, offloaded };
     static constexpr std::array<std::string_view, 2> places{"inline", "offload"};
+    enum : std::int64_t { computes, blocks };
+    static constexpr std::array<std::string_view, 2> works{"cpu", "block"};
     static constexpr parameter parameters[] = {
         {"heavy_percent", "percent", 10, 0, 99, "share of the requests that cost CPU"},
         {"cpu_us", "us", 1000, 1, 1'000'000, "CPU time of such a request, as calibrated"},
         {"heavy", "", computed_inline, computed_inline, offloaded, "where it is computed", places},
+        {"work", "", computes, computes, blocks, "compute, or block the thread as long", works},
     };
 
     static constexpr std::size_t reply_payload_bytes = 16;
@@ -34,8 +39,16 @@ struct mixed {
     /// The nonce's lowest bit tells.
     static constexpr bool is_heavy(std::uint64_t nonce) { return (nonce & 1) != 0; }
     static std::uint64_t answer(const params& values, std::uint64_t nonce) {
-        return is_heavy(nonce) ? kernels::burn(nonce, values[cpu_us] * values.rounds_per_us)
-                               : ~nonce;
+        return is_heavy(nonce) && values[work] == computes
+                   ? kernels::burn(nonce, values[cpu_us] * values.rounds_per_us)
+                   : ~nonce;
+    }
+    /// The answer, after blocking the thread where that is the work.
+    static std::uint64_t work_out(const params& values, std::uint64_t nonce) {
+        if (is_heavy(nonce) && values[work] == blocks) {
+            std::this_thread::sleep_for(std::chrono::microseconds(values[cpu_us]));
+        }
+        return answer(values, nonce);
     }
     /// A frame with the nonce and the answer to it.
     static std::array<std::byte, reply_bytes> make_reply(std::uint64_t nonce,
@@ -68,13 +81,13 @@ struct mixed {
                 std::uint64_t result = 0;
                 if (values[heavy] == offloaded && is_heavy(nonce)) {
                     const auto [stopped, value] = co_await runtime.offload(
-                        [nonce, &values] { return answer(values, nonce); });
+                        [nonce, &values] { return work_out(values, nonce); });
                     if (stopped) {
                         co_return;
                     }
                     result = *value;
                 } else {
-                    result = answer(values, nonce);
+                    result = work_out(values, nonce);
                 }
                 const auto reply = make_reply(nonce, result);
                 if (auto [refused] = co_await peer.send(reply); refused) {

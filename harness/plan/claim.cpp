@@ -9,8 +9,8 @@
 namespace regatta {
 namespace {
 
-constexpr std::array claim_keys{"name", "says",     "by",       "metric", "a",
-                                "b",    "runtimes", "at_least", "at_most"};
+constexpr std::array claim_keys{"name", "says",     "by",       "metric",  "a",
+                                "b",    "runtimes", "at_least", "at_most", "measure_s"};
 constexpr std::string_view runtime_placeholder = "{runtime}";
 
 std::string text_at(const toml_file& file, const toml::table& table, const char* key,
@@ -38,6 +38,14 @@ double bound_at(const toml_file& file, const toml::table& table, const char* key
         file.refuse(*node, fmt::format("'{}' must be a number", key));
     }
     return *node->value<double>();
+}
+
+double seconds_at(const toml_file& file, const toml::node& node) {
+    const auto seconds = node.value<double>();
+    if (!node.is_number() || !(*seconds >= 0.01 && *seconds <= 86400)) {
+        file.refuse(node, "'measure_s' must be a number from 0.01 to 86400");
+    }
+    return *seconds;
 }
 
 std::string with_runtime(std::string text, const std::string& runtime) {
@@ -73,6 +81,11 @@ void check(const toml_file& file, const toml::table& table, const claim& read) {
         (table.get("at_least") == nullptr && table.get("at_most") == nullptr)) {
         file.refuse(table, "a claim needs at_least, at_most, or both in this order");
     }
+    if (read.measure_s && read.is_memory_slope()) {
+        file.refuse(table,
+                    "'measure_s' does not go with bytes_per_connection, which regatta "
+                    "memory measures");
+    }
 }
 
 claim read_claim(const toml_file& file, const toml::node& node) {
@@ -98,6 +111,9 @@ claim read_claim(const toml_file& file, const toml::node& node) {
         for (const toml::node& each : *names) {
             read.runtimes.push_back(*each.value<std::string>());
         }
+    }
+    if (const toml::node* seconds = table->get("measure_s")) {
+        read.measure_s = seconds_at(file, *seconds);
     }
     check(file, *table, read);
     return read;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct claim {
     std::vector<std::string> runtimes;  ///< empty: `a` and `b` name theirs
     double at_least = -std::numeric_limits<double>::infinity();
     double at_most = std::numeric_limits<double>::infinity();
+    std::optional<double> measure_s = {};  ///< of its benchmarks' trials, instead of the suite's
 
     /// Whether `regatta memory` measures it, and no trial.
     bool is_memory_slope() const { return metric == memory_slope; }

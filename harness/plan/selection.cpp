@@ -1,6 +1,7 @@
 #include "harness/plan/selection.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -64,12 +65,13 @@ bool may_keep(const filter& kept, const workload_info& workload, const runtime_l
     });
 }
 
-/// Expands `entries`, keeps what `kept` matches and what was not there before.
+/// Expands `entries`, keeps what `kept` matches, each once: what several name is measured for the
+/// longest time that one of them gives.
 void expand_into(selection& chosen, std::vector<suite_entry> entries,
                  const selection_request& request, const std::optional<filter>& kept,
                  const runtime_list& runtimes) {
     std::set<std::string> notes;
-    std::set<std::string> names;
+    std::map<std::string, std::size_t> places;
     for (suite_entry& entry : entries) {
         std::vector<benchmark> expanded;
         try {
@@ -84,8 +86,15 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
         for (benchmark& each : expanded) {
             each.measure_s = entry.measure_s;
             const std::string name = each.name();
-            if ((!kept || kept->matches(name)) && names.insert(name).second) {
+            if (kept && !kept->matches(name)) {
+                continue;
+            }
+            const auto [at, is_new] = places.try_emplace(name, chosen.benchmarks.size());
+            if (is_new) {
                 chosen.benchmarks.push_back(std::move(each));
+            } else if (each.measure_s) {
+                std::optional<double>& seconds = chosen.benchmarks[at->second].measure_s;
+                seconds = std::max(seconds.value_or(0), *each.measure_s);
             }
         }
     }

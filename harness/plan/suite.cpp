@@ -83,9 +83,11 @@ private:
             return;
         }
         for (const claim_case& each : cases_of(stated)) {
-            read_.entries.push_back(named_entry(node, each.a));
-            if (!each.b.empty()) {
-                read_.entries.push_back(named_entry(node, each.b));
+            for (const std::string* name : {&each.a, &each.b}) {
+                if (!name->empty()) {
+                    read_.entries.push_back(named_entry(node, *name));
+                    read_.entries.back().measure_s = stated.measure_s;
+                }
             }
         }
     }

@@ -222,6 +222,24 @@ TEST_F(suite_file, a_benchmark_may_have_another_time_than_the_rest) {
               ":3: 'measure_s' must be a number from 0.01 to 86400");
 }
 
+TEST_F(suite_file, a_claim_may_measure_for_longer_and_the_longest_of_two_holds) {
+    const std::string stated =
+        "[[claim]]\nname = 'n'\nsays = 's'\nby = 'b'\nmetric = 'throughput_per_s'\nat_least = 1\n";
+    const std::string alpha = "a = 'echo/alpha/size:1/connections:2/workers:1'\n";
+    const std::string beta = "b = 'echo/beta/size:1/connections:2/workers:1'\n";
+    const selection chosen =
+        select({write("measure_s = 1\n" + stated + alpha + "measure_s = 3\n" + stated + alpha +
+                      beta + "measure_s = 5\n" + stated + alpha),
+                {},
+                {}},
+               fleet_);
+    ASSERT_EQ(chosen.benchmarks.size(), 2u);
+    EXPECT_EQ(chosen.benchmarks[0].measure_s, 5);
+    EXPECT_EQ(chosen.benchmarks[1].measure_s, 5);
+    EXPECT_EQ(refusal_of(stated + alpha + "measure_s = 0\n"),
+              ":8: 'measure_s' must be a number from 0.01 to 86400");
+}
+
 TEST_F(suite_file, overrides_replace_axes_and_equal_names_fall_together) {
     const std::string path = write(
         "[[benchmark]]\nworkload = 'echo'\nruntimes = 'alpha|beta'\n"

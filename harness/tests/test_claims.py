@@ -132,6 +132,7 @@ def test_run_measures_what_the_claims_name(tmp_path):
     (('says = "a is twice b"', ""), "lacks 'says'"),
     (('runtimes = ["thread"]', ""), "'runtimes' goes with {runtime}"),
     (("metric", "metrik"), "metrik"),
+    (("throughput_per_s\"", "bytes_per_connection\"\nmeasure_s = 5"), "'measure_s' does not go with"),
     (('"echo/{runtime}/', '"{runtime}'), "no benchmark's name")], ids=lambda pair: pair[0][:12] if isinstance(pair, tuple) else "")
 def test_malformed_claims(tmp_path, change, complaint):
     file = write(tmp_path, suite=SUITE.replace(*change))
@@ -150,3 +151,14 @@ def test_the_trees_own_claims_name_benchmarks_in_full():
             for runtime in claim.get("runtimes", [arm.split("/")[1]]):
                 if runtime in here and claim["metric"] != "bytes_per_connection":
                     assert arm.replace("{runtime}", runtime) in names
+
+
+def test_claims_about_a_p99_have_the_replies_that_it_needs():
+    suite = tomllib.loads((TREE / "workloads/suites/claims.toml").read_text())
+    stated = [claim for claim in suite["claim"] if claim["metric"].endswith("p99")]
+    assert len(stated) >= 5
+    for claim in stated:
+        for arm in (claim["a"], claim["b"]):
+            values = dict(part.split(":") for part in arm.split("/")[2:])
+            replies = int(values["rate_per_s"]) * claim.get("measure_s", suite["measure_s"])
+            assert replies * (1 - int(values["heavy_percent"]) / 100) >= 10_000

@@ -177,3 +177,55 @@ def test_report_refuses_in_one_line(results, tmp_path):
         "report", results, "--out", tmp_path / "a", "--claims", tmp_path / "none", status=1)
     (tmp_path / "file").write_text("")
     assert "cannot write" in refusal("report", results, "--out", tmp_path / "file", status=1)
+
+
+CLAIMS = """
+name = "boats"
+[[claim]]
+name = "{name}"
+says = "A thread is as fast as a loop"
+by = "nobody"
+metric = "throughput_per_s"
+a = "{a}"
+b = "{b}"
+at_least = 0.9
+
+[[claim]]
+name = "threads are large"
+says = "A thread costs twice the memory"
+by = "nobody"
+metric = "bytes_per_connection"
+a = "echo/thread/size:64/workers:1"
+b = "echo/asio/size:64/workers:1"
+at_least = 2
+"""
+
+
+def slope(runtime, value):
+    fit = {"bytes_per_connection": value, "bytes_per_connection_low": value - 1, "bytes_per_connection_high": value + 1}
+    return {"record": "verdict", "schema": 1, "kind": "memory", "benchmark": f"echo/{runtime}/size:64/workers:1",
+            "fits": {"server": fit, "user": None}}
+
+
+def test_report_judges_the_claims_of_the_suite_that_was_run(tmp_path):
+    records = synthetic.run(RUNTIMES, [1, 50], samples=500)
+    first, second = (next(each["benchmark"] for each in records if each["record"] == "trial" and each["runtime"] == runtime)
+                     for runtime in ("thread", "asio"))
+    (tmp_path / "boats.toml").write_text(CLAIMS.format(name="threads keep up", a=first, b=second))
+    records[0] |= {"suite": "boats", "argv": ["regatta", "run", "boats.toml"], "directory": str(tmp_path)}
+    file = synthetic.write(tmp_path / "boats.jsonl", records)
+    memory = tmp_path / "memory.jsonl"
+    memory.write_text("".join(json.dumps(each) + "\n" for each in (
+        {"record": "run", "schema": 1}, slope("thread", 4000), slope("asio", 1000), {"record": "end", "schema": 1})))
+    done = regatta("report", file, memory, "--out", tmp_path / "a")
+    assert done.returncode == 0, done.stderr
+    for page in ("report.md", "report.html"):
+        text = (tmp_path / "a" / page).read_text()
+        assert "A thread is as fast as a loop" in text and "A thread costs twice the memory" in text, page
+    judged = json.loads(regatta("claims", file, memory, "--suite", tmp_path / "boats.toml", "--json").stdout)
+    (row,) = (row for row in rows_of((tmp_path / "a" / "report.md").read_text()) if row[0] == "A thread costs twice the memory")
+    assert judged[1]["outcome"] == "confirmed" and "confirmed" in row and judged[1]["measured"] in row
+    (tmp_path / "boats.toml").write_text("[[claim]]\n")
+    done = regatta("report", file, "--out", tmp_path / "b")
+    assert done.returncode == 0 and "says nothing of claims" in one_line(done.stderr)
+    assert "A thread is as fast as a loop" not in (tmp_path / "b" / "report.md").read_text()

@@ -66,6 +66,8 @@ def test_verify(folder):
     ("^(echo|rpc|delay|fan_out|pool|mixed|churn|stream)/python_(asyncio|uvloop)/", ["api=protocol"]),
     ("^mixed/(python_|go_net|node_net)", ["heavy=offload", "cpu_us=100"]),
     ("^overload/(python_|go_net|node_net)", ["policy=queue", "slots=1", "service_us=1000", "connections=20"]),
+    ("^backlog/python_", ["policy=queue", "slots=1", "service_us=1000", "size=5000", "connections=20"]),
+    ("^backlog/python_", ["policy=shed", "slots=1", "queue=0", "connections=20"]),
     ("^fan_out/(python_|go_net|node_net)", ["fail_percent=30", "connections=10"]),
     ("^deadline/(python_|go_net|node_net)", ["late_percent=50", "deadline_us=15000"]),
     ("^(echo|rpc)/(python_|go_net|node_net)", ["size=1000000"]),
@@ -258,3 +260,47 @@ def test_memory_of_waiting_tasks(tmp_path):
 def test_folder_without_a_manifest(tmp_path):
     done = regatta("verify", "--runtime", tmp_path)
     assert done.returncode == 2 and "no runtime.toml there" in done.stderr
+
+
+BACKLOG = ["--set", "slots=1", "--set", "service_us=60000000", "--set", "queue=1"]
+
+
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads"])
+def test_backlog_reads_on_while_its_requests_wait(name):
+    request = struct.pack("<I", 1 << 20) + bytes(1 << 20)
+    with serving(named(name), "backlog", "--set", "policy=queue", *BACKLOG) as (_, ready), connect(ready) as peer:
+        for _ in range(64):
+            peer.sendall(request)  # 64 MiB, far more than sockets take
+
+
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads"])
+def test_backlog_refuses_exactly_what_finds_no_place(name):
+    """One is in service, one waits, for a minute; the others are refused."""
+    with serving(named(name), "backlog", "--set", "policy=shed", *BACKLOG) as (process, ready):
+        peers = [connect(ready) for _ in range(5)]
+        for peer in peers:
+            peer.sendall(struct.pack("<I", 8) + bytes(8))
+        refused = []
+        while len(refused) < 3:
+            readable, _, _ = select.select([peer for peer in peers if peer not in refused], [], [], LONG_ENOUGH_S)
+            assert readable
+            for peer in readable:
+                assert peer.recv(64) == struct.pack("<I", 0)
+                refused.append(peer)
+        done = stop(process)
+        assert done["counters"]["requests"] == 3 and done["aborted_sessions"] == 2
+        for peer in peers:
+            peer.close()
+
+
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads", "go_net", "node_net"])
+def test_client_that_resets_what_nobody_reads_does_not_fail_the_stop(name):
+    with serving(named(name), "delay", "--set", "delay_us=60000000") as (process, ready):
+        peer = connect(ready)
+        peer.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                peer.send(struct.pack("<IQ", 8, 1) * 4096)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        peer.close()
+        stop(process)

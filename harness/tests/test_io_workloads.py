@@ -9,10 +9,10 @@ EPOLL = BUILD / "runtimes" / "epoll" / "epoll"
 
 
 def test_verify_exchanges_all_of_them():
-    names = "broadcast|chain|churn|deadline|fan_out|file|idle|overload|pool|service|stream|tail"
+    names = "backlog|broadcast|chain|churn|deadline|fan_out|file|idle|overload|pool|service|stream|tail"
     done = regatta("verify", f"^({names})/(epoll|thread)/")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("OK") == 24
+    assert done.stdout.count("OK") == 26
 
 
 @pytest.mark.parametrize("workload", ["fan_out", "pool"])

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -95,14 +96,25 @@ func overload(r *request) workload {
 	}))
 }
 
-// mixed computes in place wherever it is asked to: a goroutine is nobody else's, and the scheduler preempts it.
+// mixed works in place wherever it is asked to: a goroutine is nobody else's, and the scheduler preempts it.
 func mixed(r *request) workload {
 	return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {
-		if nonce&1 == 0 {
+		isHeavy := nonce&1 != 0
+		if isHeavy && r.values["work"] == "block" {
+			block(r.duration("cpu_us"))
+		}
+		if !isHeavy || r.values["work"] == "block" {
 			return framedNumbers(nonce, ^nonce), nil
 		}
 		return framedNumbers(nonce, burn(nonce, r.number("cpu_us")*r.roundsPerUs)), nil
 	}))
+}
+
+// block keeps its thread in a system call, which time.Sleep would not; the scheduler goes on with another thread.
+func block(d time.Duration) {
+	left := syscall.NsecToTimespec(d.Nanoseconds())
+	for syscall.Nanosleep(&left, &left) == syscall.EINTR {
+	}
 }
 
 // link is a connection to the backend, opened when it is first needed; a failure closes it.

@@ -6,7 +6,7 @@ const { framedNumbers, nonceOf, inverted, placeOf, afterWait, burn, MASK } = req
 const { sleep, Pool } = require('./waits.js');
 const { stream, openFile, placeInFile } = require('./content.js');
 const { BackendLink } = require('./backend_link.js');
-const { BurnPool } = require('./burn_pool.js');
+const { WorkPool, workOut } = require('./work_pool.js');
 
 const OFFLOAD_THREADS = 4;
 
@@ -155,13 +155,13 @@ function pool({ values, backendPort }) {
 }
 
 function mixed({ values, roundsPerUs }) {
-  const threads = values.heavy === 'offload' ? new BurnPool(OFFLOAD_THREADS) : null;
-  const rounds = values.cpu_us * roundsPerUs;
+  const threads = values.heavy === 'offload' ? new WorkPool(OFFLOAD_THREADS) : null;
+  const work = values.work === 'block' ? { block_ms: values.cpu_us / 1000 } : { rounds: values.cpu_us * roundsPerUs };
   return {
     async handle(payload) {
       const nonce = nonceOf(payload);
       if ((nonce & 1n) === 0n) return framedNumbers(nonce, inverted(nonce));
-      return framedNumbers(nonce, threads ? await threads.burn(nonce, rounds) : burn(nonce, rounds));
+      return framedNumbers(nonce, threads ? await threads.workOut(nonce, work) : workOut(nonce, work));
     },
   };
 }

@@ -1,5 +1,6 @@
 """A connection as a session sees it, over asyncio's two interfaces: streams, and protocols."""
 import asyncio
+import contextlib
 import socket
 
 RECEIVE_BYTES = 65536
@@ -9,8 +10,8 @@ def shut_receiving(transport):
     """Ends the pending receive as if the peer had closed its side; what has arrived is still received."""
     handle = transport.get_extra_info("socket")
     if handle is not None and handle.fileno() >= 0:
-        with socket.socket(fileno=socket.dup(handle.fileno())) as same:
-            same.shutdown(socket.SHUT_RD)
+        with socket.socket(fileno=socket.dup(handle.fileno())) as same, contextlib.suppress(OSError):
+            same.shutdown(socket.SHUT_RD)  # fails where the peer has reset the connection, which ends the receive as well
 
 
 class StreamPeer:

@@ -41,6 +41,12 @@ class AsyncioVerbs:
             ends = await asyncio.gather(*asked, return_exceptions=True)
             raise GatherFailed(sum(isinstance(end, asyncio.CancelledError) for end in ends)) from None
 
+    async def both(self, *works):
+        """Two coroutines at once; goes on when both have ended, and raises what one of them raised."""
+        for end in await asyncio.gather(*works, return_exceptions=True):
+            if end is not None:
+                raise end
+
     async def connect(self, port):
         return StreamPeer(*await asyncio.open_connection("127.0.0.1", port))
 

@@ -38,35 +38,30 @@ async def echo(peer, counts, size):
 
 
 async def converse(workload, peer, counts):
-    """Answers the requests of one connection, in their order, until the peer, an error or the workload ends it."""
+    """Answers the requests of one connection, one after the other, until the peer or the workload ends it. Raises
+    SESSION_ERRORS."""
     splitter, answer, handle = Splitter(workload.take), workload.answer, getattr(workload, "handle", None)
     last = workload.replies_max
-    try:
-        while data := await peer.receive():
-            counts.bytes_received += len(data)
-            for request in splitter.feed(data):
-                reply = answer(request) if answer else await handle(request, counts)
-                await peer.send(reply)
-                counts.requests += 1
-                counts.bytes_sent += len(reply)
-                if counts.requests == last:
-                    return
-    except SESSION_ERRORS:
-        counts.errors += 1
+    while data := await peer.receive():
+        counts.bytes_received += len(data)
+        for request in splitter.feed(data):
+            reply = answer(request) if answer else await handle(request, counts)
+            await peer.send(reply)
+            counts.requests += 1
+            counts.bytes_sent += len(reply)
+            if counts.requests == last:
+                return
 
 
 async def browse(conversation, peer, counts):
-    """A connection of `http`."""
-    try:
-        while not conversation.is_over and (data := await peer.receive()):
-            counts.bytes_received += len(data)
-            for reply in conversation.feed(data):
-                await peer.send(reply)
-                counts.requests += reply is not CONTINUE
-                counts.bytes_sent += len(reply)
-        counts.errors += conversation.is_malformed
-    except SESSION_ERRORS:
-        counts.errors += 1
+    """A connection of `http`. Raises SESSION_ERRORS."""
+    while not conversation.is_over and (data := await peer.receive()):
+        counts.bytes_received += len(data)
+        for reply in conversation.feed(data):
+            await peer.send(reply)
+            counts.requests += reply is not CONTINUE
+            counts.bytes_sent += len(reply)
+    counts.errors += conversation.is_malformed
 
 
 async def session(workload, request, peer, counts):
@@ -74,12 +69,16 @@ async def session(workload, request, peer, counts):
     if workload is None:
         await echo(peer, counts, request.values["size"])
         return
-    if workload.new_conversation is not None:
-        await browse(workload.new_conversation(), peer, counts)
-        return
     own = workload.new_session()
     try:
-        await converse(own, peer, counts)
+        if own.new_conversation is not None:
+            await browse(own.new_conversation(), peer, counts)
+        elif hasattr(own, "converse"):
+            await own.converse(peer, counts)
+        else:
+            await converse(own, peer, counts)
+    except SESSION_ERRORS:
+        counts.errors += 1
     finally:
         if own is not workload:
             own.close()

@@ -134,6 +134,13 @@ class ThreadVerbs:
             raise GatherFailed(sum(answer is None for answer in answers) - 1)
         return answers
 
+    async def both(self, first, second):
+        """The second in a thread of its own; goes on when both have ended, and raises what one of them raised."""
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            beside = pool.submit(run, second)
+            await first
+        beside.result()
+
     def _children(self, count):
         """The threads that this thread has for its children; they end with it."""
         if not hasattr(self._limits, "children"):

@@ -1,11 +1,13 @@
-"""Each workload once, as coroutines over the verbs of a runtime: `sleep`, `with_deadline`, `gather`, `connect`, `offload`,
+"""Each workload once, as coroutines over the verbs of a runtime: `sleep`, `with_deadline`, `gather`, `both`, `connect`, `offload`,
 `compute`, `semaphore`, `queue`. On a runtime that blocks, these never suspend.
 
 A workload has `take`, which cuts the next request out of what was received (wire.Splitter), and either `answer(request)` or
-`async handle(request, counts)`, which give the reply's bytes. `http` has a conversation for each connection instead.
+`async handle(request, counts)`, which give the reply's bytes; or `async converse(peer, counts)`, which is the whole session.
+`http` has a conversation for each connection instead.
 """
 import math
 import os
+import time
 
 from . import wire
 from .http_requests import new_conversations
@@ -155,14 +157,24 @@ class Service(Workload):
         return wire.framed_number(await self.runtime.compute(wire.burn, nonce, rounds))
 
 
+def block(nonce, seconds):
+    """A call that blocks its thread and leaves the GIL to others, like one that waits for a file or another server."""
+    time.sleep(seconds)
+    return nonce ^ wire.MASK
+
+
 class Mixed(Workload):
     async def handle(self, nonce, _counts):
         if nonce & 1 == 0:
             return wire.framed_numbers(nonce, nonce ^ wire.MASK)
-        rounds = self.values["cpu_us"] * self.request.rounds_per_us
+        if self.values["work"] == "block":
+            work = block, nonce, self.seconds("cpu_us")
+        else:
+            work = wire.burn, nonce, self.values["cpu_us"] * self.request.rounds_per_us
         if self.values["heavy"] == "inline":
-            return wire.framed_numbers(nonce, wire.burn(nonce, rounds))
-        return wire.framed_numbers(nonce, await self.runtime.offload(wire.burn, nonce, rounds))
+            function, *arguments = work
+            return wire.framed_numbers(nonce, function(*arguments))
+        return wire.framed_numbers(nonce, await self.runtime.offload(*work))
 
 
 class Overload(Workload):
@@ -172,19 +184,79 @@ class Overload(Workload):
         self._places = self.values["slots"] + self.values["queue"]
         self._present = runtime.tally()
 
-    async def handle(self, nonce, _counts):
-        has_place = self._present.add(1) <= self._places
+    def _enters(self):
+        """Whether there is a place for one more, which is then taken."""
+        if self._present.add(1) <= self._places or self.values["policy"] == "queue":
+            return True
+        self._present.add(-1)
+        return False
+
+    def _leave(self):
+        self._present.add(-1)
+
+    async def _serve(self):
+        """Waits for a slot and for the service, and gives the place back."""
         try:
-            if not has_place and self.values["policy"] == "shed":
-                return wire.framed_number(nonce)
             await self._slots.acquire()
             try:
                 await self.runtime.sleep(self.seconds("service_us"))
             finally:
                 self._slots.release()
         finally:
-            self._present.add(-1)
+            self._leave()
+
+    async def handle(self, nonce, _counts):
+        if not self._enters():
+            return wire.framed_number(nonce)
+        await self._serve()
         return wire.framed_number(nonce ^ wire.MASK)
+
+
+_REFUSED, _END = object(), object()  # in a line: a request that found no place, and that no more will come
+
+
+class _Line:
+    """The requests of one connection that wait, and how many had a place and have left it to be served."""
+
+    def __init__(self, requests):
+        self.requests, self.entered, self.left = requests, 0, 0
+
+
+class Backlog(Overload):
+    """Requests are read as they come and wait in a queue of their connection, which a task of its own serves."""
+    take = staticmethod(wire.take_frame)
+
+    async def converse(self, peer, counts):
+        line, sent = _Line(self.runtime.queue()), type(counts)()
+        try:
+            await self.runtime.both(self._take_all(line, peer, counts), self._answer_all(line, peer, sent))
+        finally:
+            for _ in range(line.entered - line.left):
+                self._leave()
+            counts.add(sent)
+
+    async def _take_all(self, line, peer, counts):
+        splitter = wire.Splitter(self.take)
+        try:
+            while data := await peer.receive():
+                counts.bytes_received += len(data)
+                for payload in splitter.feed(data):
+                    has_place = self._enters()
+                    line.entered += has_place
+                    line.requests.put_nowait(payload if has_place else _REFUSED)
+        finally:
+            line.requests.put_nowait(_END)
+
+    async def _answer_all(self, line, peer, sent):
+        while (payload := await line.requests.get()) is not _END:
+            reply = wire.framed(b"")
+            if payload is not _REFUSED:
+                line.left += 1
+                await self._serve()
+                reply = wire.framed(payload.translate(wire.INVERTED))
+            await peer.send(reply)
+            sent.requests += 1
+            sent.bytes_sent += len(reply)
 
 
 class Link:
@@ -257,4 +329,5 @@ class Pool(Workload):
 
 SERVERS = {"rpc": Rpc, "http": Http, "idle": Idle, "delay": Delay, "chain": Chain, "tail": Tail, "deadline": Deadline,
            "cpu_request": CpuRequest, "mixed": Mixed, "overload": Overload, "fan_out": FanOut, "pool": Pool,
-           "churn": Churn, "stream": Stream, "file": File, "service": Service}
+           "churn": Churn, "stream": Stream, "file": File, "service": Service,
+           "backlog": Backlog}

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "workloads/backlog.hpp"
 #include "workloads/fan_out.hpp"
 #include "workloads/file.hpp"
 #include "workloads/service.hpp"
@@ -124,6 +125,29 @@ TEST(served_file, holds_what_the_client_expects) {
     }
     std::byte beyond[2];
     EXPECT_FALSE(file.read(served_file::size_bytes - 1, beyond));
+}
+
+TEST(backlog_exchange, takes_a_refusal_only_where_requests_are_shed) {
+    params values;
+    values.values = {overload::shed, 1, 1'000, 0, 100};
+    const backlog::exchange shedding(values);
+    values.values[backlog::policy] = overload::queue_all;
+    const backlog::exchange queueing(values);
+    const std::vector<std::byte> refusal(frame::header_bytes);
+    std::vector<std::byte> reply;
+    shedding.append_request(5, reply);
+    EXPECT_EQ(reply.size(), frame::header_bytes + 100);
+    const auto payload = std::span(reply).subspan(frame::header_bytes);
+    kernels::invert(payload, payload);
+    for (const auto* const each : {&shedding, &queueing}) {
+        EXPECT_TRUE(each->is_right(5, reply));
+        EXPECT_FALSE(each->is_right(6, reply));
+        EXPECT_FALSE(each->is_set_apart(5, reply));
+        EXPECT_TRUE(each->is_set_apart(5, refusal));
+        EXPECT_EQ(each->reply_length(5, refusal), refusal.size());
+    }
+    EXPECT_TRUE(shedding.is_right(5, refusal));
+    EXPECT_FALSE(queueing.is_right(5, refusal));
 }
 
 }  // namespace

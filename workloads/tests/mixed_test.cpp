@@ -33,6 +33,16 @@ TEST(mixed_exchange, knows_the_reply_to_its_request_and_whether_it_was_heavy) {
     }
 }
 
+TEST(mixed_exchange, heavy_requests_that_block_are_answered_like_the_others) {
+    params values = tenth();
+    values.values[mixed::work] = mixed::blocks;
+    for (const std::uint64_t nonce : {6, 7}) {
+        EXPECT_EQ(mixed::answer(values, nonce), ~nonce);
+        EXPECT_EQ(mixed::work_out(values, nonce), ~nonce);
+    }
+    EXPECT_NE(mixed::answer(tenth(), 7), ~std::uint64_t{7});
+}
+
 TEST(mixed_exchange, share_is_that_of_all_connections_together) {
     constexpr std::uint64_t requests = 20'000;
     const params values = tenth();

@@ -115,10 +115,12 @@ TEST_F(io_workloads, pool_never_opens_more_connections_than_it_has) {
     EXPECT_LE(backend.stop().accepted, 2u);
 }
 
-/// How many of `clients` requests at once are refused while those in service never end.
-int refusals(std::int64_t slots, std::int64_t queue, int clients, int expected) {
-    running_server<workloads::overload> server(
-        {workloads::overload::shed, slots, a_minute_us, queue});
+/// How many of `clients` requests at once are refused, by `refusal`, while those in service never
+/// end.
+template <class Workload>
+int refusals(std::int64_t slots, std::int64_t queue, int clients, int expected,
+             const std::vector<std::byte>& refusal) {
+    running_server<Workload> server({workloads::overload::shed, slots, a_minute_us, queue});
     std::atomic<int> refused{0};
     std::vector<std::jthread> asking;
     for (int i = 0; i < clients; ++i) {
@@ -126,7 +128,7 @@ int refusals(std::int64_t slots, std::int64_t queue, int clients, int expected) 
             try {
                 client peer = server.connect();
                 peer.send(bytes_of(9));
-                refused += peer.receive(frame_bytes) == bytes_of(request_reply::refusal(9));
+                refused += peer.receive(refusal.size()) == refusal;
             } catch (const std::exception&) {
                 // In service or in the queue when the server stopped.
             }
@@ -139,8 +141,43 @@ int refusals(std::int64_t slots, std::int64_t queue, int clients, int expected) 
 }
 
 TEST_F(io_workloads, overload_refuses_exactly_what_finds_no_place) {
-    EXPECT_EQ(refusals(1, 0, 4, 3), 3);
-    EXPECT_EQ(refusals(2, 3, 9, 4), 4);
+    const auto refusal = bytes_of(request_reply::refusal(9));
+    EXPECT_EQ(refusals<workloads::overload>(1, 0, 4, 3, refusal), 3);
+    EXPECT_EQ(refusals<workloads::overload>(2, 3, 9, 4, refusal), 4);
+}
+
+TEST_F(io_workloads, backlog_refuses_exactly_what_finds_no_place) {
+    const std::vector<std::byte> empty_frame(frame::header_bytes);
+    EXPECT_EQ(refusals<workloads::backlog>(1, 0, 4, 3, empty_frame), 3);
+    EXPECT_EQ(refusals<workloads::backlog>(2, 3, 9, 4, empty_frame), 4);
+}
+
+TEST_F(io_workloads, backlog_reads_on_while_its_requests_wait) {
+    running_server<workloads::backlog> server(
+        {workloads::overload::queue_all, 1, a_minute_us, 0, 1 << 20});
+    std::vector<std::byte> request(frame::header_bytes + (1 << 20));
+    frame::store_u32(request.data(), 1 << 20);
+    client peer = server.connect();
+    for (int i = 0; i < 64; ++i) {
+        peer.send(request);  // 64 MiB, far more than sockets take
+    }
+}
+
+TEST_F(io_workloads, backlog_answers_all_in_order) {
+    running_server<workloads::backlog> server({workloads::overload::queue_all, 2, 1'000, 0, 8});
+    std::vector<client> peers;
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        peers.push_back(server.connect());
+        peers.back().send(bytes_of(i));
+        peers.back().send(bytes_of(i + 100));
+    }
+    for (std::uint64_t i = 0; i < 6; ++i) {
+        EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~i));
+        EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~(i + 100)));
+    }
+    const counters counts = server.stop();
+    EXPECT_EQ(counts.requests, 12u);
+    EXPECT_EQ(counts.errors, 0u);
 }
 
 TEST_F(io_workloads, overload_that_queues_answers_all) {
