@@ -136,7 +136,13 @@ std::optional<std::string> saturation_of(const trial_evidence& evidence) {
     if (server_share >= server_bound_share) {
         return "server-bound";
     }
-    return std::nullopt;
+    if (!evidence.server_cpu_share) {
+        return std::nullopt;
+    }
+    // Neither side used up its CPU: where other programs or a queue of the server's own threads had
+    // the rest of both, that is no matter of waiting for replies.
+    return evidence.generator_cpu_share + generator_wait >= generator_bound_share ? "machine-shared"
+                                                                                  : "latency-bound";
 }
 
 }  // namespace

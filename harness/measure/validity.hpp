@@ -49,8 +49,10 @@ struct verdict {
     std::vector<std::string> reasons;  ///< why the figures must not be used; empty: valid
     /// Whether the reasons may be the moment's and not the program's: worth another trial.
     bool is_transient = false;
-    std::vector<std::string> warnings;      ///< what their reader should know
-    std::optional<std::string> saturation;  ///< results/FORMAT.md
+    std::vector<std::string> warnings;  ///< what their reader should know
+    /// Who was the bottleneck (results/FORMAT.md); nothing only where the server's CPU time is not
+    /// known.
+    std::optional<std::string> saturation;
 };
 
 /// The gates of a server trial (harness/README.md lists them).

@@ -61,6 +61,20 @@ std::string errors_cell(const benchmark_summary& summary) {
     return format::number(static_cast<double>(sum), 0);
 }
 
+/// Who was the bottleneck of the ok trials: one verdict, or how many of them had which.
+std::string bound_by_cell(const benchmark_summary& summary) {
+    if (summary.mode.empty()) {
+        return "-";  // a job has no load
+    }
+    std::vector<std::string> verdicts;
+    for (const auto& [verdict, count] : summary.saturation) {
+        verdicts.push_back(
+            count == summary.ok ? verdict : fmt::format("{} {}/{}", verdict, count, summary.ok));
+    }
+    return verdicts.empty() ? std::string(format::absent)
+                            : fmt::format("{}", fmt::join(verdicts, ", "));
+}
+
 /// What a reader must know before believing the row, in words that fit a cell; the sentences stand
 /// below the table. Empty when there is nothing.
 std::string note_of(const benchmark_summary& summary) {
@@ -70,14 +84,6 @@ std::string note_of(const benchmark_summary& summary) {
     }
     if (summary.failed != 0) {
         notes.push_back(fmt::format("{} failed", summary.failed));
-    }
-    for (const std::string_view verdict : {"generator-bound", "machine-shared", "rate-limited"}) {
-        const auto found = summary.saturation.find(verdict);
-        if (found != summary.saturation.end()) {
-            notes.push_back(found->second == summary.ok ? std::string(verdict)
-                                                        : fmt::format("{} in {} of {}", verdict,
-                                                                      found->second, summary.ok));
-        }
     }
     if (summary.errors) {
         for (const auto& [kind, count] : *summary.errors) {
@@ -165,6 +171,7 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                           {"PSS MiB"},
                           {"errors"},
                           {"trials"},
+                          {"bound by", left},
                           {"note", left}});
     for (const benchmark_summary& summary : rivals) {
         const stats::estimate rate = summary.over_trials("throughput_per_s");
@@ -175,7 +182,8 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                    percentile_cell(summary, 0.999), median_cell(summary, "server_cpu_ns_per_op"),
                    threads_cell(rivals, summary), optional_cell(rivals, summary, "loop_lag_ns_p99"),
                    median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
-                   fmt::format("{}/{}", summary.ok, summary.trials()), note_of(summary)});
+                   fmt::format("{}/{}", summary.ok, summary.trials()), bound_by_cell(summary),
+                   note_of(summary)});
     }
     table.drop_empty_columns();
     const std::string notes = render_notes(rivals);

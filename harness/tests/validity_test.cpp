@@ -32,7 +32,7 @@ TEST(validity, a_sound_trial_passes) {
     const verdict found = judge(sound());
     EXPECT_TRUE(found.reasons.empty());
     EXPECT_TRUE(found.warnings.empty());
-    EXPECT_EQ(found.saturation, std::nullopt);
+    EXPECT_EQ(found.saturation, "latency-bound");
 }
 
 TEST(validity, errors_are_told_by_kind) {
@@ -103,6 +103,8 @@ TEST(validity, saturation_tells_who_was_the_bottleneck) {
     EXPECT_EQ(judge(evidence).saturation, "server-bound");
     evidence.server_cpu_share = std::nullopt;
     EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+    evidence.generator_cpu_share = 0.5;  // of a server that is not ours nobody can tell
+    EXPECT_EQ(judge(evidence).saturation, std::nullopt);
 }
 
 TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_machine_too) {
@@ -110,7 +112,10 @@ TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_mac
     evidence.generator_wait_share = 0.46;
     EXPECT_EQ(judge(evidence).saturation, "generator-bound");
     evidence.server_wait_share = 0.41;
-    EXPECT_EQ(judge(evidence).saturation, std::nullopt);
+    EXPECT_EQ(judge(evidence).saturation, "machine-shared");
+    evidence.generator_wait_share = 0;  // 50 threads that wake at once wait for each other
+    EXPECT_EQ(judge(evidence).saturation, "latency-bound");
+    evidence.generator_wait_share = 0.46;
     evidence.server_wait_share = 0;
     evidence.shares_cpu = true;
     EXPECT_EQ(judge(evidence).saturation, "machine-shared");
