@@ -155,18 +155,26 @@ std::uint64_t client_counts::error_count() const {
     return sum;
 }
 
-std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_share,
-                                              std::optional<double> steal_share) {
-    std::vector<std::string> warnings;
+std::vector<std::string> disturbances(std::optional<double> foreign_cpu_share,
+                                      std::optional<double> steal_share) {
+    std::vector<std::string> sentences;
     if (foreign_cpu_share.value_or(0) > foreign_share_max) {
-        warnings.push_back(fmt::format("other programs used {:.0f} % of the trial's CPUs",
-                                       percent(*foreign_cpu_share)));
+        sentences.push_back(fmt::format("other programs used {:.0f} % of the trial's CPUs",
+                                        percent(*foreign_cpu_share)));
     }
     if (steal_share.value_or(0) > steal_share_max) {
-        warnings.push_back(fmt::format("the hypervisor kept back {:.0f} % of the trial's CPUs",
-                                       percent(*steal_share)));
+        sentences.push_back(fmt::format("the hypervisor kept back {:.0f} % of the trial's CPUs",
+                                        percent(*steal_share)));
     }
-    return warnings;
+    return sentences;
+}
+
+std::vector<std::string> refusals_of(const std::vector<std::string>& disturbances) {
+    std::vector<std::string> reasons;
+    for (const std::string& each : disturbances) {
+        reasons.push_back(each + "; make it quiet, or --allow-busy-machine keeps such trials");
+    }
+    return reasons;
 }
 
 verdict judge(const trial_evidence& evidence) {
@@ -180,13 +188,19 @@ verdict judge(const trial_evidence& evidence) {
         check_counters(evidence.client, *evidence.server, found.reasons);
     }
     check_ceiling(evidence, found.reasons);
-    found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
     std::vector<std::string> transient;
+    const auto disturbed = disturbances(evidence.foreign_cpu_share, evidence.steal_share);
+    found.is_machine_busy = evidence.refuses_busy_machine && !disturbed.empty();
+    if (found.is_machine_busy) {
+        transient = refusals_of(disturbed);
+    } else {
+        found.warnings = disturbed;
+    }
     if (evidence.open) {
         const open_loop_verdict open = judge_open_loop(*evidence.open);
         found.reasons.insert(found.reasons.end(), open.reasons.begin(), open.reasons.end());
         found.warnings.insert(found.warnings.end(), open.warnings.begin(), open.warnings.end());
-        transient = open.transient;
+        transient.insert(transient.end(), open.transient.begin(), open.transient.end());
     } else {
         check_littles_law(evidence, transient);
         if (evidence.generator_cpu_share > generator_busy_share) {

@@ -98,8 +98,24 @@ json job_record(const json& result) {
     return job;
 }
 
-void fill_figures(const benchmark& arm, const json& result, const peak_memory& peak,
-                  const std::optional<foreign_load>& foreign, json& record) {
+/// What others took of its CPUs: a warning, or with `is_refused` a reason like a server trial's.
+void judge_machine(const foreign_load& foreign, bool is_refused, trial_result& trial) {
+    json& record = trial.record;
+    record["foreign_cpu_share"] = foreign.cpu_share;
+    record["steal_share"] = foreign.steal_share;
+    const auto disturbed = disturbances(foreign.cpu_share, foreign.steal_share);
+    trial.is_machine_busy = is_refused && !disturbed.empty();
+    trial.is_worth_repeating = trial.is_machine_busy && record["reasons"].empty();
+    json& sentences = record[trial.is_machine_busy ? "reasons" : "warnings"];
+    for (const auto& each : trial.is_machine_busy ? refusals_of(disturbed) : disturbed) {
+        sentences.push_back(each);
+    }
+}
+
+void fill_figures(const benchmark& arm, const trial_settings& settings, const json& result,
+                  const peak_memory& peak, const std::optional<foreign_load>& foreign,
+                  trial_result& trial) {
+    json& record = trial.record;
     const histogram latency = histogram_from_json(result.at("latency"));
     if (latency.empty() || result.at("iterations").get<std::uint64_t>() == 0 ||
         result.at("units_per_iteration").get<std::uint64_t>() == 0 ||
@@ -114,11 +130,7 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
     }
     check_units(arm, result, record);
     if (foreign) {
-        record["foreign_cpu_share"] = foreign->cpu_share;
-        record["steal_share"] = foreign->steal_share;
-        for (const auto& each : environment_warnings(foreign->cpu_share, foreign->steal_share)) {
-            record["warnings"].push_back(each);
-        }
+        judge_machine(*foreign, settings.refuses_busy_machine, trial);
     }
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["latency"] = result.at("latency");
@@ -166,7 +178,7 @@ void run_job_trial(const benchmark& arm, const trial_settings& settings, trial_r
     for (const auto& note : record["server"]["notes"]) {
         record["warnings"].push_back(note);
     }
-    fill_figures(arm, result, peak, foreign, record);
+    fill_figures(arm, settings, result, peak, foreign, trial);
 }
 
 }  // namespace regatta

@@ -126,7 +126,8 @@ json metrics_of(const observation& seen, const censored_latency& latency,
     return metrics;
 }
 
-trial_evidence evidence_of(const benchmark& arm, const placement& placed, const observation& seen,
+trial_evidence evidence_of(const benchmark& arm, const trial_settings& settings,
+                           const placement& placed, const observation& seen,
                            const censored_latency& latency,
                            const std::optional<counters>& counted) {
     const json& result = seen.result;
@@ -158,6 +159,8 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
         evidence.foreign_cpu_share = load->cpu_share;
         evidence.steal_share = load->steal_share;
     }
+    // A server that was not started here is one of the other programs.
+    evidence.refuses_busy_machine = settings.refuses_busy_machine && !arm.runtime->target;
     evidence.shares_cpu = placed.is_shared;
     if (arm.is_open_loop()) {
         evidence.open = open_loop_evidence_of(arm, placed, result, latency);
@@ -195,8 +198,9 @@ void fill_stall(const benchmark& arm, const histogram& answered, json& record) {
     }
 }
 
-void fill_figures(const benchmark& arm, const placement& placed, const observation& seen,
-                  const std::optional<counters>& counted, trial_result& trial) {
+void fill_figures(const benchmark& arm, const trial_settings& settings, const placement& placed,
+                  const observation& seen, const std::optional<counters>& counted,
+                  trial_result& trial) {
     json& record = trial.record;
     const json& result = seen.result;
     const histogram answered = histogram_from_json(result.at("latency"));
@@ -208,7 +212,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     if (arm.is_open_loop()) {
         latency.censored = result.at("arrivals").at("censored").get<std::uint64_t>();
     }
-    const trial_evidence evidence = evidence_of(arm, placed, seen, latency, counted);
+    const trial_evidence evidence = evidence_of(arm, settings, placed, seen, latency, counted);
     fill_ranks(result, record);
     const verdict found = judge(evidence);
     for (const std::string& reason : found.reasons) {
@@ -218,6 +222,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
         record["warnings"].push_back(warning);
     }
     trial.is_worth_repeating = found.is_transient && record["reasons"] == json(found.reasons);
+    trial.is_machine_busy = found.is_machine_busy;
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["saturation"] = json_or_null(found.saturation);
     if (evidence.ceiling_per_s != no_ceiling) {
@@ -300,7 +305,7 @@ void run_target_trial(const benchmark& arm, const trial_settings& settings, cons
     const observation seen = put_under_load(
         arm, settings, placed, {target.address, target.port, std::nullopt, nullptr}, std::nullopt);
     trial.record["client"] = seen.result.at("client");
-    fill_figures(arm, placed, seen, std::nullopt, trial);
+    fill_figures(arm, settings, placed, seen, std::nullopt, trial);
 }
 
 }  // namespace
@@ -348,7 +353,7 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, tria
     if (complaint) {
         record["reasons"].push_back(*complaint);
     }
-    fill_figures(arm, placed, *seen, server.counted(), trial);
+    fill_figures(arm, settings, placed, *seen, server.counted(), trial);
 }
 
 }  // namespace regatta

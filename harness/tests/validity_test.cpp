@@ -121,17 +121,33 @@ TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_mac
     EXPECT_EQ(judge(evidence).saturation, "machine-shared");
 }
 
-TEST(validity, a_busy_machine_is_a_warning) {
+TEST(validity, a_busy_machine_is_worth_another_trial_or_where_allowed_a_warning) {
     trial_evidence evidence = sound();
     evidence.foreign_cpu_share = 0.5;
     evidence.steal_share = 0.03;
-    const verdict found = judge(evidence);
-    EXPECT_TRUE(found.reasons.empty());
-    EXPECT_EQ(found.warnings,
-              (std::vector<std::string>{"other programs used 50 % of the trial's CPUs",
-                                        "the hypervisor kept back 3 % of the trial's CPUs"}));
-    EXPECT_TRUE(environment_warnings(0.10, 0.02).empty());
-    EXPECT_TRUE(environment_warnings(std::nullopt, std::nullopt).empty());
+    const std::vector<std::string> sentences{"other programs used 50 % of the trial's CPUs",
+                                             "the hypervisor kept back 3 % of the trial's CPUs"};
+    EXPECT_EQ(judge(evidence).warnings, sentences);
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    EXPECT_FALSE(judge(evidence).is_machine_busy);
+    evidence.refuses_busy_machine = true;
+    verdict found = judge(evidence);
+    EXPECT_EQ(found.reasons, refusals_of(sentences));
+    EXPECT_TRUE(found.warnings.empty());
+    EXPECT_TRUE(found.is_transient && found.is_machine_busy);
+    evidence.server->errors = 1;  // which another trial would show again
+    EXPECT_FALSE(judge(evidence).is_transient);
+}
+
+TEST(validity, a_quiet_machine_is_within_its_limits) {
+    EXPECT_TRUE(disturbances(0.10, 0.02).empty());
+    EXPECT_TRUE(disturbances(std::nullopt, std::nullopt).empty());
+    EXPECT_EQ(disturbances(0.11, 0.0).size(), 1u);
+    EXPECT_EQ(disturbances(0.0, 0.021).size(), 1u);
+    trial_evidence evidence = sound();
+    evidence.refuses_busy_machine = true;
+    evidence.foreign_cpu_share = 0.10;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
 }
 
 TEST(cpu_time, reads_the_kernels_columns) {
