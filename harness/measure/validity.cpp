@@ -10,6 +10,7 @@ namespace {
 // The limits; harness/README.md gives the reasons for them.
 constexpr double ceiling_tolerance = 1.005;
 constexpr double littles_law_tolerance = 0.02;
+constexpr double cut_share_told = 0.02;
 constexpr double generator_bound_share = 0.95;
 constexpr double server_bound_share = 0.90;
 constexpr double rate_limited_share = 0.90;
@@ -99,6 +100,21 @@ void check_littles_law(const trial_evidence& evidence, std::vector<std::string>&
             fmt::format("Little's law fails: {:.2f} requests were in flight, and "
                         "rate x mean latency is {:.2f}",
                         evidence.mean_in_flight, implied));
+    }
+}
+
+/// The law is kept only with what the window's ends cut. Where that is much, some requests were far
+/// older than others when the window ended, or it is short beside a request: then rate and latency
+/// are of another load than the connections that were asked for.
+void warn_of_cut_requests(const trial_evidence& evidence, std::vector<std::string>& warnings) {
+    const double share = std::abs(evidence.cut_in_flight) / evidence.mean_in_flight;
+    if (evidence.mean_in_flight > 0 && share > cut_share_told) {
+        warnings.push_back(fmt::format(
+            "{:.0f} requests were in flight, and rate x mean latency makes {:.0f}: those that the "
+            "window's ends cut are {:.0f} % of its work. Some connections were starved, or the "
+            "window is short (--measure)",
+            evidence.mean_in_flight, evidence.mean_in_flight + evidence.cut_in_flight,
+            percent(share)));
     }
 }
 
@@ -203,6 +219,7 @@ verdict judge(const trial_evidence& evidence) {
         transient.insert(transient.end(), open.transient.begin(), open.transient.end());
     } else {
         check_littles_law(evidence, transient);
+        warn_of_cut_requests(evidence, found.warnings);
         if (evidence.generator_cpu_share > generator_busy_share) {
             found.warnings.push_back(fmt::format(
                 "the generator was busy {:.0f} % of the time: the server may be able to do more",

@@ -239,6 +239,8 @@ void fill_figures(const benchmark& arm, const trial_settings& settings, const pl
                            {"cpu_share", evidence.generator_cpu_share},
                            {"waiting_mean", json_or_null(seen.window->generator_waiting())},
                            {"spin_ns", spin_of(arm, placed).count()},
+                           {"in_flight_mean", evidence.mean_in_flight},
+                           {"in_flight_cut", evidence.cut_in_flight},
                            {"threads", result.at("threads")}};
     record["latency"] = result.at("latency");
     record["latency_kind"] = result.at("latency_kind");

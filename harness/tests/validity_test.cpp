@@ -89,6 +89,23 @@ TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
     EXPECT_FALSE(judge(evidence).is_transient);
 }
 
+TEST(validity, much_that_the_windows_ends_cut_is_a_warning) {
+    trial_evidence evidence = sound();
+    evidence.latency_s_mean = 0.04;  // 10 of 50 connections got no reply until the window's end
+    evidence.cut_in_flight = -10;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    EXPECT_EQ(judge(evidence).warnings,
+              (std::vector<std::string>{
+                  "50 requests were in flight, and rate x mean latency makes 40: those that the "
+                  "window's ends cut are 20 % of its work. Some connections were starved, or the "
+                  "window is short (--measure)"}));
+    evidence.latency_s_mean = 0.049;
+    evidence.cut_in_flight = -1;
+    EXPECT_TRUE(judge(evidence).warnings.empty());
+    evidence.cut_in_flight = 1.1;  // requests that began before the window, and long before
+    EXPECT_EQ(judge(evidence).warnings.size(), 1u);
+}
+
 TEST(validity, saturation_tells_who_was_the_bottleneck) {
     trial_evidence evidence = sound();
     evidence.server_cpu_share = 0.95;
