@@ -125,6 +125,20 @@ TEST(table, percentiles_without_enough_samples_are_absent) {
         << text;
 }
 
+TEST(table, loop_lag_is_the_worst_of_each_trial) {
+    std::vector<json> trials;
+    add_rounds(trials, {}, {100e3, 101e3, 99e3});
+    EXPECT_EQ(render_table(trials).find("oop lag"), std::string::npos);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        trials[i]["metrics"]["loop_lag_ns_p99"] = nullptr;  // of 92 probes
+        trials[i]["metrics"]["loop_lag_ns_max"] = 40'000 * (i + 1);
+    }
+    const std::string text = render_table(trials);
+    EXPECT_NE(text.find("| loop lag max us |"), std::string::npos) << text;
+    EXPECT_NE(text.find("|            80.0 |"), std::string::npos) << text;
+    EXPECT_NE(text.find("Loop lag max: "), std::string::npos) << text;
+}
+
 TEST(table, a_percentile_among_unanswered_requests_is_above_the_least_they_waited) {
     fixture::trial_options options;
     options.samples = 20'000;
