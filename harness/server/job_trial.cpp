@@ -19,7 +19,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 struct peak_memory {
-    std::optional<std::uint64_t> pss;
+    mapped_memory mapped;
     std::optional<std::uint64_t> rss;
 };
 
@@ -31,7 +31,7 @@ peak_memory watch_memory(child_process& job, clock_type::time_point deadline) {
         const auto next = std::min(deadline, clock_type::now() + period);
         const auto has_news = [&] { return job.has_line() || job.has_ended(); };
         const wait_result result = wait_until({&job}, next, true, has_news);
-        peak.pss = std::max(peak.pss, pss_bytes(job.pid()));
+        peak.mapped = peak.mapped.larger(read_mapped_memory(job.pid()));
         peak.rss = std::max(peak.rss, rss_bytes_peak(job.pid()));
         if (result == wait_result::satisfied || clock_type::now() >= deadline) {
             return peak;
@@ -60,7 +60,8 @@ json metrics_of(const json& result, const histogram& latency, const peak_memory&
     metrics["server_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / units;
     set_latency_metrics(metrics, {latency, 0, {}});
     metrics["rss_bytes_peak"] = json_or_null(peak.rss);
-    metrics["pss_bytes_peak"] = json_or_null(peak.pss);
+    metrics["pss_bytes_peak"] = json_or_null(peak.mapped.pss);
+    metrics["private_bytes_peak"] = json_or_null(peak.mapped.private_memory);
     return metrics;
 }
 

@@ -31,19 +31,19 @@ constexpr auto memory_period = std::chrono::milliseconds(100);
 /// What is seen from outside while the load runs.
 struct observation {
     json result;  ///< the generator's
-    std::optional<std::uint64_t> pss_connected;
-    std::optional<std::uint64_t> pss_measured;
+    mapped_memory mapped_connected;
+    mapped_memory mapped_measured;
     std::optional<std::uint64_t> rss_peak;
     json memory_series;
     std::unique_ptr<window_watch> window;
 };
 
 /// Of a server and those that it has started.
-std::optional<std::uint64_t> pss_bytes_of(pid_t server, const std::vector<pid_t>& helpers) {
-    auto sum = pss_bytes(server);
+mapped_memory mapped_by(pid_t server, const std::vector<pid_t>& helpers) {
+    mapped_memory sum = read_mapped_memory(server);
     for (const pid_t each : helpers) {
-        if (const auto more = pss_bytes(each); sum && more) {
-            *sum += *more;
+        if (const mapped_memory more = read_mapped_memory(each); more.pss) {  // else it has ended
+            sum = sum + more;
         }
     }
     return sum;
@@ -68,7 +68,7 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     seen.window =
         std::make_unique<window_watch>(server.pid, generator.pids(), backend, std::move(cpus));
     if (server.pid) {
-        seen.pss_connected = pss_bytes_of(*server.pid, seen.window->helpers());
+        seen.mapped_connected = mapped_by(*server.pid, seen.window->helpers());
     }
     generator.begin();
     seen.window->begin();
@@ -86,7 +86,7 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     generator.await_measured();
     if (server.pid) {
         seen.memory_series = memory->stop();
-        seen.pss_measured = pss_bytes_of(*server.pid, seen.window->helpers());
+        seen.mapped_measured = mapped_by(*server.pid, seen.window->helpers());
         seen.rss_peak = rss_bytes_peak(*server.pid);
     }
     seen.result = generator.finish();
@@ -106,8 +106,10 @@ json metrics_of(const observation& seen, const censored_latency& latency,
     }
     metrics["generator_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / replies;
     metrics["rss_bytes_peak"] = json_or_null(seen.rss_peak);
-    metrics["pss_bytes_connected"] = json_or_null(seen.pss_connected);
-    metrics["pss_bytes_peak"] = json_or_null(std::max(seen.pss_connected, seen.pss_measured));
+    metrics["pss_bytes_connected"] = json_or_null(seen.mapped_connected.pss);
+    const mapped_memory peak = seen.mapped_connected.larger(seen.mapped_measured);
+    metrics["pss_bytes_peak"] = json_or_null(peak.pss);
+    metrics["private_bytes_peak"] = json_or_null(peak.private_memory);
     if (counted && counted->requests != 0 && !server["context_switches_voluntary"].is_null()) {
         metrics["context_switches_per_op"] =
             (server["context_switches_voluntary"].get<double>() +
