@@ -130,6 +130,7 @@ void fill_figures(const benchmark& arm, const trial_settings& settings, const js
                                                 expected_answer(arm)));
     }
     check_units(arm, result, record);
+    const bool is_right = record["reasons"].empty();
     if (foreign) {
         judge_machine(*foreign, settings.refuses_busy_machine, trial);
     }
@@ -139,6 +140,7 @@ void fill_figures(const benchmark& arm, const trial_settings& settings, const js
     record["job"] = job_record(result);
     record["measured_ns"] = result.at("wall_ns");
     record["metrics"] = metrics_of(result, latency, peak);
+    record["metrics"]["error_count"] = is_right ? 0 : 1;
 }
 
 }  // namespace

@@ -125,6 +125,19 @@ TEST(table, percentiles_without_enough_samples_are_absent) {
         << text;
 }
 
+TEST(table, a_jobs_errors_are_its_wrong_answers) {
+    json right = fixture::job_trial({.samples = 20'000});
+    right["metrics"]["error_count"] = 0;
+    EXPECT_NE(render_table({right}).find("|      0 |    1/1 | -        |"), std::string::npos);
+    json wrong = right;
+    wrong["round"] = 1;
+    wrong["status"] = "invalid";
+    wrong["metrics"]["error_count"] = 1;
+    const std::string text = render_table({right, wrong});
+    EXPECT_NE(text.find("|      1 |    1/2 |"), std::string::npos) << text;
+    EXPECT_NE(text.find("1 invalid; wrong answer 1"), std::string::npos) << text;
+}
+
 TEST(table, loop_lag_is_the_worst_of_each_trial) {
     std::vector<json> trials;
     add_rounds(trials, {}, {100e3, 101e3, 99e3});
