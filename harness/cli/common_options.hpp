@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -24,6 +26,18 @@ void declare_seed(CLI::App& command, Seed& seed, const std::string& about) {
     command.add_option("--seed", seed, about + " (default random)")
         ->type_name("N")
         ->check(number_from(0, seed_max, true));
+}
+
+/// --allow-busy-machine, of the verbs that else refuse trials beside which other programs ran.
+inline void declare_busy_machine(CLI::App& command, bool& is_allowed) {
+    command.add_flag("--allow-busy-machine", is_allowed,
+                     "keep trials beside which other programs ran, with a warning");
+}
+
+/// Whether the option was given or, for all that a shell starts, REGATTA_ALLOW_BUSY_MACHINE is set.
+inline bool allows_busy_machine(bool is_allowed) {
+    const char* const word = std::getenv("REGATTA_ALLOW_BUSY_MACHINE");
+    return is_allowed || (word != nullptr && *word != '\0' && std::string_view(word) != "0");
 }
 
 /// --placement, with what `about` says of it.

@@ -37,6 +37,7 @@ struct noise_options {
     std::string out;
     bool is_forced = false;
     bool is_quiet = false;
+    bool is_busy_machine_allowed = false;
     std::int64_t trials = 30;
     double measure_s = 0.25;
     double warmup_s = 0.1;
@@ -73,6 +74,7 @@ int noise(const noise_options& options, const std::vector<std::string>& argv) {
         arms.begin(), arms.end(), [](const benchmark& each) { return each.is_server(); });
     const interrupt_guard guard;
     trial_settings settings = cli::prepare_trials(options.all, needs_generator);
+    settings.refuses_busy_machine = !cli::allows_busy_machine(options.is_busy_machine_allowed);
     settings.placement = parse_placement(options.placement).value();
     settings.warmup = cli::nanoseconds(options.warmup_s);
     settings.measure = cli::nanoseconds(options.measure_s);
@@ -82,7 +84,10 @@ int noise(const noise_options& options, const std::vector<std::string>& argv) {
                               options.seed.value_or(std::random_device{}()),
                               options.trials,
                               settings.placement,
-                              settings.rounds_per_us};
+                              settings.rounds_per_us,
+                              {},
+                              {},
+                              !settings.refuses_busy_machine};
     const std::string run_id = make_run_id(request.seed);
     const auto file = cli::results_file(options.out, run_id);
     record_writer record(file, options.is_forced);
@@ -111,6 +116,7 @@ void declare_noise(CLI::App& command, noise_options& options) {
         ->check(cli::number_from(4, 1000, true));
     cli::declare_short_trials(command, options.measure_s, options.warmup_s, options.placement);
     cli::declare_seed(command, options.seed, "of the order of trials");
+    cli::declare_busy_machine(command, options.is_busy_machine_allowed);
     cli::declare(command, options.all);
     cli::declare_results_file(command, options.out, options.is_forced);
     command.add_flag("--quiet", options.is_quiet, "no progress, and no word of lost trials");

@@ -94,9 +94,11 @@ bool race::run(std::vector<benchmark>& arms) {
 }
 
 /// One trial; again, a few times from `attempt` on, while the machine is too unsteady for it. All
-/// are kept.
+/// are kept. A machine that was too busy for several benchmarks on end is not waited for: the
+/// others get one attempt, until one of them is valid.
 void race::run_arm(const benchmark& arm, std::uint64_t round, int attempt) {
     constexpr int attempts_max = 3;
+    constexpr int busy_max = 3;
     trial_settings settings = settings_;
     if (arm.measure_s) {
         settings.measure = std::chrono::nanoseconds(std::llround(*arm.measure_s * 1e9));
@@ -107,12 +109,16 @@ void race::run_arm(const benchmark& arm, std::uint64_t round, int attempt) {
         trial.record["trial"] = trials_.size();
         trial.record["round"] = round;
         trial.record["attempt"] = attempt;
-        const bool is_final = !trial.is_worth_repeating || attempt + 1 >= attempts_max;
+        const bool is_busy_on = trial.is_machine_busy && busy_in_a_row_ >= busy_max;
+        const bool is_final =
+            !trial.is_worth_repeating || is_busy_on || attempt + 1 >= attempts_max;
         trial.record["is_repeated"] = !is_final;
+        const bool is_busy = trial.is_machine_busy;
         record_.append("trial", trial.record);
         score_.note(trial.record, is_final);
         trials_.push_back(std::move(trial.record));
         if (is_final) {
+            busy_in_a_row_ = is_busy ? busy_in_a_row_ + 1 : 0;
             return;
         }
     }

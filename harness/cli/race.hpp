@@ -74,6 +74,8 @@ private:
     };
     std::map<std::pair<std::string, std::uint64_t>, state> states_;
     std::size_t done_ = 0;  ///< trials, repetitions left out
+    /// Benchmarks that came to no valid trial because of others' load, since one did.
+    int busy_in_a_row_ = 0;
 };
 
 }  // namespace regatta::cli

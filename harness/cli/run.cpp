@@ -5,6 +5,7 @@
 #include <random>
 
 #include "harness/cli/capacity.hpp"
+#include "harness/cli/common_options.hpp"
 #include "harness/cli/race.hpp"
 #include "harness/cli/results_file.hpp"
 #include "harness/cli/resume.hpp"
@@ -218,6 +219,10 @@ int run(const run_options& options, cli::resumption* resumed) {
     if (resumed != nullptr) {
         settings.rounds_per_us = resumed->before().rounds_per_us;  // the same work as before
     }
+    // What goes on keeps its rule: trials of one run are judged alike.
+    settings.refuses_busy_machine =
+        resumed != nullptr ? !resumed->before().head.value("allows_busy_machine", true)
+                           : !cli::allows_busy_machine(options.is_busy_machine_allowed);
     settings.placement = placement_of(options, chosen);
     settings.warmup = cli::nanoseconds(
         options.warmup_s.value_or(chosen.timing.warmup_s.value_or(default_warmup_s)));
@@ -232,7 +237,8 @@ int run(const run_options& options, cli::resumption* resumed) {
                         settings.placement,
                         settings.rounds_per_us,
                         settings.warmup,
-                        settings.measure};
+                        settings.measure,
+                        !settings.refuses_busy_machine};
     return measure(options, chosen, request, settings, resumed);
 }
 

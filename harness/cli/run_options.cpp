@@ -40,6 +40,7 @@ void declare(CLI::App& command, run_options& options) {
         .add_option("--inject", options.injection,
                     "slow it: cpu:5%, cpu:200ns, syscall:N, lock, alloc:N, tail:1%:5ms")
         ->type_name("SPEC,...");
+    declare_busy_machine(command, options.is_busy_machine_allowed);
     declare(command, options.trials);
     declare(command, options.target);
     command.add_flag("--dry-run", options.is_dry, "print the benchmarks' names and stop");

@@ -20,6 +20,7 @@ struct run_options {
     bool is_forced = false;
     bool is_quiet = false;
     bool is_dry = false;
+    bool is_busy_machine_allowed = false;
     std::optional<std::int64_t> rounds;
     std::optional<std::uint64_t> seed;
     std::optional<double> measure_s;

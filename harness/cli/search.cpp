@@ -40,6 +40,7 @@ struct search_options {
     std::string out;
     bool is_forced = false;
     bool is_quiet = false;
+    bool is_busy_machine_allowed = false;
     int confirmations = 5;
     std::optional<std::int64_t> from_per_s;
     std::optional<std::uint64_t> seed;
@@ -181,17 +182,25 @@ int search(const search_options& options, const std::vector<std::string>& argv) 
     const std::vector<benchmark> arms = chosen_arms(options, runtimes);
     const interrupt_guard guard;
     trial_settings settings = cli::prepare_trials(options.trials, true);
+    settings.refuses_busy_machine = !cli::allows_busy_machine(options.is_busy_machine_allowed);
     settings.placement = parse_placement(options.placement).value();
     settings.warmup = cli::nanoseconds(options.warmup_s);
     settings.seed = options.seed.value_or(std::random_device{}());
     const std::string run_id = make_run_id(settings.seed);
     const auto file = cli::results_file(options.out, run_id);
     record_writer record(file, options.is_forced);
-    record.append(
-        "run", run_record(run_id,
-                          {argv, json(), json(options.what), settings.seed, options.confirmations,
-                           settings.placement, settings.rounds_per_us},
-                          arms));
+    record.append("run", run_record(run_id,
+                                    {argv,
+                                     json(),
+                                     json(options.what),
+                                     settings.seed,
+                                     options.confirmations,
+                                     settings.placement,
+                                     settings.rounds_per_us,
+                                     {},
+                                     {},
+                                     !settings.refuses_busy_machine},
+                                    arms));
     cli::rate_prober probes({options.measure_s, options.budget_s, options.is_quiet}, *objective,
                             settings, record);
     std::vector<cli::rate_hunt> hunts;

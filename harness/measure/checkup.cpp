@@ -206,7 +206,7 @@ std::vector<finding> load_now() {
         foreign.advice = "stop them first: top shows who it is";
     } else if (load->cpu_share > 0.03) {
         foreign.severity = grade::note;
-        foreign.advice = "trials with more than 10 % get a warning";
+        foreign.advice = "above 10 % a trial is repeated, and then invalid";
     }
     finding steal{"stolen by the hypervisor",
                   fmt::format("{:.1f} % of the CPUs", load->steal_share * 100)};

@@ -1,5 +1,6 @@
 #include "harness/measure/memory.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -24,6 +25,12 @@ std::optional<std::string> file_of(pid_t pid, const char* name) {
 std::optional<std::uint64_t> sum_of(const std::optional<std::uint64_t>& a,
                                     const std::optional<std::uint64_t>& b) {
     return a && b ? std::optional(*a + *b) : std::nullopt;
+}
+
+mapped_memory mapped_in(const std::optional<std::string>& smaps_rollup) {
+    return {kibibytes_in(smaps_rollup, "Pss:"),
+            sum_of(kibibytes_in(smaps_rollup, "Private_Clean:"),
+                   kibibytes_in(smaps_rollup, "Private_Dirty:"))};
 }
 
 std::uint64_t page_bytes() {
@@ -67,8 +74,20 @@ std::optional<std::uint64_t> cgroup_bytes(pid_t pid) {
 
 }  // namespace
 
+mapped_memory mapped_memory::operator+(const mapped_memory& other) const {
+    return {sum_of(pss, other.pss), sum_of(private_memory, other.private_memory)};
+}
+
+mapped_memory mapped_memory::larger(const mapped_memory& other) const {
+    return {std::max(pss, other.pss), std::max(private_memory, other.private_memory)};
+}
+
+mapped_memory read_mapped_memory(pid_t pid) {
+    return mapped_in(file_of(pid, "smaps_rollup"));
+}
+
 std::optional<std::uint64_t> pss_bytes(pid_t pid) {
-    return kibibytes_in(file_of(pid, "smaps_rollup"), "Pss:");
+    return read_mapped_memory(pid).pss;
 }
 
 std::optional<std::uint64_t> rss_bytes_peak(pid_t pid) {
@@ -130,9 +149,9 @@ std::vector<std::string> cgroup_total_files(std::string_view text) {
 memory_reading read_memory(pid_t pid) {
     memory_reading reading;
     const auto maps = file_of(pid, "smaps_rollup");
-    reading.pss = kibibytes_in(maps, "Pss:");
-    reading.private_memory =
-        sum_of(kibibytes_in(maps, "Private_Clean:"), kibibytes_in(maps, "Private_Dirty:"));
+    const mapped_memory mapped = mapped_in(maps);
+    reading.pss = mapped.pss;
+    reading.private_memory = mapped.private_memory;
     reading.anonymous = kibibytes_in(maps, "Anonymous:");
     const auto status = file_of(pid, "status");
     reading.page_tables = kibibytes_in(status, "VmPTE:");

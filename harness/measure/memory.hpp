@@ -11,9 +11,23 @@
 
 namespace regatta {
 
-/// Proportional set size of `pid` now, in bytes: its private memory plus its share of what it maps
-/// with others (/proc/PID/smaps_rollup). Nothing when it has ended or may not be looked at. Reading
-/// it walks the page tables under the process's lock: not for a measured window.
+/// What a process maps, in bytes; nothing when it has ended or may not be looked at.
+struct mapped_memory {
+    /// Its private memory plus its share of what it maps with others: proportional set size.
+    std::optional<std::uint64_t> pss;
+    std::optional<std::uint64_t> private_memory;  ///< mapped by this process alone
+
+    /// Both with those of another process; nothing where either is unknown.
+    mapped_memory operator+(const mapped_memory& other) const;
+    /// The larger of each, the known where only one is.
+    mapped_memory larger(const mapped_memory& other) const;
+};
+
+/// Of `pid` now (/proc/PID/smaps_rollup). Reading it walks the page tables under the process's
+/// lock: not for a measured window.
+mapped_memory read_mapped_memory(pid_t pid);
+
+/// Its proportional set size alone.
 std::optional<std::uint64_t> pss_bytes(pid_t pid);
 
 /// Largest resident set of `pid` since it began its program, in bytes (VmHWM). Nothing as above.

@@ -18,7 +18,7 @@ nlohmann::json empty_metrics() {
                              "server_threads_waiting",  "server_instructions_per_op",
                              "server_cycles_per_op",    "server_cache_misses_per_op",
                              "loop_lag_ns_p50",         "loop_lag_ns_p99",
-                             "loop_lag_ns_max"}) {
+                             "loop_lag_ns_max",         "private_bytes_peak"}) {
         metrics[name] = nullptr;
     }
     return metrics;

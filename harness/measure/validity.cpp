@@ -10,6 +10,7 @@ namespace {
 // The limits; harness/README.md gives the reasons for them.
 constexpr double ceiling_tolerance = 1.005;
 constexpr double littles_law_tolerance = 0.02;
+constexpr double cut_share_told = 0.02;
 constexpr double generator_bound_share = 0.95;
 constexpr double server_bound_share = 0.90;
 constexpr double rate_limited_share = 0.90;
@@ -102,6 +103,21 @@ void check_littles_law(const trial_evidence& evidence, std::vector<std::string>&
     }
 }
 
+/// The law is kept only with what the window's ends cut. Where that is much, some requests were far
+/// older than others when the window ended, or it is short beside a request: then rate and latency
+/// are of another load than the connections that were asked for.
+void warn_of_cut_requests(const trial_evidence& evidence, std::vector<std::string>& warnings) {
+    const double share = std::abs(evidence.cut_in_flight) / evidence.mean_in_flight;
+    if (evidence.mean_in_flight > 0 && share > cut_share_told) {
+        warnings.push_back(fmt::format(
+            "{:.0f} requests were in flight, and rate x mean latency makes {:.0f}: those that the "
+            "window's ends cut are {:.0f} % of its work. Some connections were starved, or the "
+            "window is short (--measure)",
+            evidence.mean_in_flight, evidence.mean_in_flight + evidence.cut_in_flight,
+            percent(share)));
+    }
+}
+
 /// An open loop that is kept up with is limited by its schedule.
 std::string open_loop_saturation(const open_loop_evidence& open, bool shares_cpu) {
     if (!open.is_saturated()) {
@@ -136,7 +152,13 @@ std::optional<std::string> saturation_of(const trial_evidence& evidence) {
     if (server_share >= server_bound_share) {
         return "server-bound";
     }
-    return std::nullopt;
+    if (!evidence.server_cpu_share) {
+        return std::nullopt;
+    }
+    // Neither side used up its CPU: where other programs or a queue of the server's own threads had
+    // the rest of both, that is no matter of waiting for replies.
+    return evidence.generator_cpu_share + generator_wait >= generator_bound_share ? "machine-shared"
+                                                                                  : "latency-bound";
 }
 
 }  // namespace
@@ -149,18 +171,26 @@ std::uint64_t client_counts::error_count() const {
     return sum;
 }
 
-std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_share,
-                                              std::optional<double> steal_share) {
-    std::vector<std::string> warnings;
+std::vector<std::string> disturbances(std::optional<double> foreign_cpu_share,
+                                      std::optional<double> steal_share) {
+    std::vector<std::string> sentences;
     if (foreign_cpu_share.value_or(0) > foreign_share_max) {
-        warnings.push_back(fmt::format("other programs used {:.0f} % of the trial's CPUs",
-                                       percent(*foreign_cpu_share)));
+        sentences.push_back(fmt::format("other programs used {:.0f} % of the trial's CPUs",
+                                        percent(*foreign_cpu_share)));
     }
     if (steal_share.value_or(0) > steal_share_max) {
-        warnings.push_back(fmt::format("the hypervisor kept back {:.0f} % of the trial's CPUs",
-                                       percent(*steal_share)));
+        sentences.push_back(fmt::format("the hypervisor kept back {:.0f} % of the trial's CPUs",
+                                        percent(*steal_share)));
     }
-    return warnings;
+    return sentences;
+}
+
+std::vector<std::string> refusals_of(const std::vector<std::string>& disturbances) {
+    std::vector<std::string> reasons;
+    for (const std::string& each : disturbances) {
+        reasons.push_back(each + "; make it quiet, or --allow-busy-machine keeps such trials");
+    }
+    return reasons;
 }
 
 verdict judge(const trial_evidence& evidence) {
@@ -174,15 +204,22 @@ verdict judge(const trial_evidence& evidence) {
         check_counters(evidence.client, *evidence.server, found.reasons);
     }
     check_ceiling(evidence, found.reasons);
-    found.warnings = environment_warnings(evidence.foreign_cpu_share, evidence.steal_share);
     std::vector<std::string> transient;
+    const auto disturbed = disturbances(evidence.foreign_cpu_share, evidence.steal_share);
+    found.is_machine_busy = evidence.refuses_busy_machine && !disturbed.empty();
+    if (found.is_machine_busy) {
+        transient = refusals_of(disturbed);
+    } else {
+        found.warnings = disturbed;
+    }
     if (evidence.open) {
         const open_loop_verdict open = judge_open_loop(*evidence.open);
         found.reasons.insert(found.reasons.end(), open.reasons.begin(), open.reasons.end());
         found.warnings.insert(found.warnings.end(), open.warnings.begin(), open.warnings.end());
-        transient = open.transient;
+        transient.insert(transient.end(), open.transient.begin(), open.transient.end());
     } else {
         check_littles_law(evidence, transient);
+        warn_of_cut_requests(evidence, found.warnings);
         if (evidence.generator_cpu_share > generator_busy_share) {
             found.warnings.push_back(fmt::format(
                 "the generator was busy {:.0f} % of the time: the server may be able to do more",

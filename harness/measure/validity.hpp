@@ -41,6 +41,7 @@ struct trial_evidence {
     double server_wait_share = 0;             ///< of all its CPUs, in the same way
     std::optional<double> foreign_cpu_share;  ///< of the trial's CPUs
     std::optional<double> steal_share;        ///< the same
+    bool refuses_busy_machine = false;        ///< what others took is a reason, else a warning
     bool shares_cpu = false;                  ///< server and generator
     std::optional<open_loop_evidence> open;   ///< nothing: a closed loop
 };
@@ -49,15 +50,22 @@ struct verdict {
     std::vector<std::string> reasons;  ///< why the figures must not be used; empty: valid
     /// Whether the reasons may be the moment's and not the program's: worth another trial.
     bool is_transient = false;
-    std::vector<std::string> warnings;      ///< what their reader should know
-    std::optional<std::string> saturation;  ///< results/FORMAT.md
+    bool is_machine_busy = false;       ///< whether that is among the reasons
+    std::vector<std::string> warnings;  ///< what their reader should know
+    /// Who was the bottleneck (results/FORMAT.md); nothing only where the server's CPU time is not
+    /// known.
+    std::optional<std::string> saturation;
 };
 
 /// The gates of a server trial (harness/README.md lists them).
 verdict judge(const trial_evidence& evidence);
 
-/// The warnings that every trial can get: foreign load, stolen time.
-std::vector<std::string> environment_warnings(std::optional<double> foreign_cpu_share,
-                                              std::optional<double> steal_share);
+/// What other programs (above 10 %) and the hypervisor (above 2 %) took of the trial's CPUs, in
+/// sentences; none on a quiet machine.
+std::vector<std::string> disturbances(std::optional<double> foreign_cpu_share,
+                                      std::optional<double> steal_share);
+
+/// The same as reasons why a trial is invalid: each says what to do about it.
+std::vector<std::string> refusals_of(const std::vector<std::string>& disturbances);
 
 }  // namespace regatta

@@ -23,6 +23,7 @@ struct run_request {
     std::int64_t rounds_per_us;
     std::optional<std::chrono::nanoseconds> warmup{};   ///< where all trials have the same
     std::optional<std::chrono::nanoseconds> measure{};  ///< of the benchmarks without their own
+    bool allows_busy_machine = true;  ///< trials beside other programs' load are kept
 };
 
 /// The name of a run that starts now: "20261120T102501Z-9f3c".

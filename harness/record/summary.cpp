@@ -43,9 +43,22 @@ void add_remarks(benchmark_summary& summary, const json& trial, const std::strin
     }
 }
 
+/// Of a job: nobody counts its errors, but its answer is right or wrong.
+void add_wrong_answer(benchmark_summary& summary, const json& trial) {
+    const auto metrics = trial.find("metrics");
+    const json count = metrics == trial.end() || metrics->is_null()
+                           ? json()
+                           : metrics->value("error_count", json());
+    if (count.is_number()) {
+        summary.errors = summary.errors.value_or(std::map<std::string, std::uint64_t>());
+        (*summary.errors)["wrong answer"] += count.get<std::uint64_t>();
+    }
+}
+
 void add_errors(benchmark_summary& summary, const json& trial) {
     const auto client = trial.find("client");
     if (client == trial.end() || client->is_null()) {
+        add_wrong_answer(summary, trial);
         return;
     }
     if (!summary.errors) {

@@ -55,7 +55,7 @@ struct benchmark_summary {
     std::optional<std::uint64_t> censored_ns_min;
     /// Only of workloads that set replies apart.
     std::optional<apart_summary> apart;
-    /// Errors by kind, of every trial that counted them; nothing for a job.
+    /// Errors by kind, of every trial that counted them; of a job, its wrong answers.
     std::optional<std::map<std::string, std::uint64_t>> errors;
     /// How many of the ok trials got which saturation verdict.
     std::map<std::string, std::size_t, std::less<>> saturation;

@@ -61,6 +61,20 @@ std::string errors_cell(const benchmark_summary& summary) {
     return format::number(static_cast<double>(sum), 0);
 }
 
+/// Who was the bottleneck of the ok trials: one verdict, or how many of them had which.
+std::string bound_by_cell(const benchmark_summary& summary) {
+    if (summary.mode.empty()) {
+        return "-";  // a job has no load
+    }
+    std::vector<std::string> verdicts;
+    for (const auto& [verdict, count] : summary.saturation) {
+        verdicts.push_back(
+            count == summary.ok ? verdict : fmt::format("{} {}/{}", verdict, count, summary.ok));
+    }
+    return verdicts.empty() ? std::string(format::absent)
+                            : fmt::format("{}", fmt::join(verdicts, ", "));
+}
+
 /// What a reader must know before believing the row, in words that fit a cell; the sentences stand
 /// below the table. Empty when there is nothing.
 std::string note_of(const benchmark_summary& summary) {
@@ -70,14 +84,6 @@ std::string note_of(const benchmark_summary& summary) {
     }
     if (summary.failed != 0) {
         notes.push_back(fmt::format("{} failed", summary.failed));
-    }
-    for (const std::string_view verdict : {"generator-bound", "machine-shared", "rate-limited"}) {
-        const auto found = summary.saturation.find(verdict);
-        if (found != summary.saturation.end()) {
-            notes.push_back(found->second == summary.ok ? std::string(verdict)
-                                                        : fmt::format("{} in {} of {}", verdict,
-                                                                      found->second, summary.ok));
-        }
     }
     if (summary.errors) {
         for (const auto& [kind, count] : *summary.errors) {
@@ -144,8 +150,10 @@ std::string legend_of(std::span<const benchmark_summary> summaries) {
             " run/wait: how many of the server's threads ran, and were ready but waited for a "
             "CPU, on average.";
     }
-    if (has_metric(summaries, "loop_lag_ns_p99")) {
-        text += " Loop lag: p99 of how late the server's loops served what was due.";
+    if (has_metric(summaries, "loop_lag_ns_max")) {
+        text +=
+            " Loop lag max: the latest that the server's loops served what was due, of some 90 "
+            "times a second and worker: median of the trials.";
     }
     return text;
 }
@@ -161,10 +169,11 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                           {"p99.9 us"},
                           {"CPU us/op"},
                           {"run/wait"},
-                          {"loop lag us"},
+                          {"loop lag max us"},
                           {"PSS MiB"},
                           {"errors"},
                           {"trials"},
+                          {"bound by", left},
                           {"note", left}});
     for (const benchmark_summary& summary : rivals) {
         const stats::estimate rate = summary.over_trials("throughput_per_s");
@@ -173,9 +182,10 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                    format::range(rate.range, rate.median.value_or(0), "throughput_per_s"),
                    percentile_cell(summary, 0.5), percentile_cell(summary, 0.99),
                    percentile_cell(summary, 0.999), median_cell(summary, "server_cpu_ns_per_op"),
-                   threads_cell(rivals, summary), optional_cell(rivals, summary, "loop_lag_ns_p99"),
+                   threads_cell(rivals, summary), optional_cell(rivals, summary, "loop_lag_ns_max"),
                    median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
-                   fmt::format("{}/{}", summary.ok, summary.trials()), note_of(summary)});
+                   fmt::format("{}/{}", summary.ok, summary.trials()), bound_by_cell(summary),
+                   note_of(summary)});
     }
     table.drop_empty_columns();
     const std::string notes = render_notes(rivals);

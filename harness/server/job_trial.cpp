@@ -19,7 +19,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 struct peak_memory {
-    std::optional<std::uint64_t> pss;
+    mapped_memory mapped;
     std::optional<std::uint64_t> rss;
 };
 
@@ -31,7 +31,7 @@ peak_memory watch_memory(child_process& job, clock_type::time_point deadline) {
         const auto next = std::min(deadline, clock_type::now() + period);
         const auto has_news = [&] { return job.has_line() || job.has_ended(); };
         const wait_result result = wait_until({&job}, next, true, has_news);
-        peak.pss = std::max(peak.pss, pss_bytes(job.pid()));
+        peak.mapped = peak.mapped.larger(read_mapped_memory(job.pid()));
         peak.rss = std::max(peak.rss, rss_bytes_peak(job.pid()));
         if (result == wait_result::satisfied || clock_type::now() >= deadline) {
             return peak;
@@ -60,7 +60,8 @@ json metrics_of(const json& result, const histogram& latency, const peak_memory&
     metrics["server_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / units;
     set_latency_metrics(metrics, {latency, 0, {}});
     metrics["rss_bytes_peak"] = json_or_null(peak.rss);
-    metrics["pss_bytes_peak"] = json_or_null(peak.pss);
+    metrics["pss_bytes_peak"] = json_or_null(peak.mapped.pss);
+    metrics["private_bytes_peak"] = json_or_null(peak.mapped.private_memory);
     return metrics;
 }
 
@@ -98,8 +99,24 @@ json job_record(const json& result) {
     return job;
 }
 
-void fill_figures(const benchmark& arm, const json& result, const peak_memory& peak,
-                  const std::optional<foreign_load>& foreign, json& record) {
+/// What others took of its CPUs: a warning, or with `is_refused` a reason like a server trial's.
+void judge_machine(const foreign_load& foreign, bool is_refused, trial_result& trial) {
+    json& record = trial.record;
+    record["foreign_cpu_share"] = foreign.cpu_share;
+    record["steal_share"] = foreign.steal_share;
+    const auto disturbed = disturbances(foreign.cpu_share, foreign.steal_share);
+    trial.is_machine_busy = is_refused && !disturbed.empty();
+    trial.is_worth_repeating = trial.is_machine_busy && record["reasons"].empty();
+    json& sentences = record[trial.is_machine_busy ? "reasons" : "warnings"];
+    for (const auto& each : trial.is_machine_busy ? refusals_of(disturbed) : disturbed) {
+        sentences.push_back(each);
+    }
+}
+
+void fill_figures(const benchmark& arm, const trial_settings& settings, const json& result,
+                  const peak_memory& peak, const std::optional<foreign_load>& foreign,
+                  trial_result& trial) {
+    json& record = trial.record;
     const histogram latency = histogram_from_json(result.at("latency"));
     if (latency.empty() || result.at("iterations").get<std::uint64_t>() == 0 ||
         result.at("units_per_iteration").get<std::uint64_t>() == 0 ||
@@ -113,12 +130,9 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
                                                 expected_answer(arm)));
     }
     check_units(arm, result, record);
+    const bool is_right = record["reasons"].empty();
     if (foreign) {
-        record["foreign_cpu_share"] = foreign->cpu_share;
-        record["steal_share"] = foreign->steal_share;
-        for (const auto& each : environment_warnings(foreign->cpu_share, foreign->steal_share)) {
-            record["warnings"].push_back(each);
-        }
+        judge_machine(*foreign, settings.refuses_busy_machine, trial);
     }
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["latency"] = result.at("latency");
@@ -126,6 +140,7 @@ void fill_figures(const benchmark& arm, const json& result, const peak_memory& p
     record["job"] = job_record(result);
     record["measured_ns"] = result.at("wall_ns");
     record["metrics"] = metrics_of(result, latency, peak);
+    record["metrics"]["error_count"] = is_right ? 0 : 1;
 }
 
 }  // namespace
@@ -166,7 +181,7 @@ void run_job_trial(const benchmark& arm, const trial_settings& settings, trial_r
     for (const auto& note : record["server"]["notes"]) {
         record["warnings"].push_back(note);
     }
-    fill_figures(arm, result, peak, foreign, record);
+    fill_figures(arm, settings, result, peak, foreign, trial);
 }
 
 }  // namespace regatta

@@ -31,19 +31,19 @@ constexpr auto memory_period = std::chrono::milliseconds(100);
 /// What is seen from outside while the load runs.
 struct observation {
     json result;  ///< the generator's
-    std::optional<std::uint64_t> pss_connected;
-    std::optional<std::uint64_t> pss_measured;
+    mapped_memory mapped_connected;
+    mapped_memory mapped_measured;
     std::optional<std::uint64_t> rss_peak;
     json memory_series;
     std::unique_ptr<window_watch> window;
 };
 
 /// Of a server and those that it has started.
-std::optional<std::uint64_t> pss_bytes_of(pid_t server, const std::vector<pid_t>& helpers) {
-    auto sum = pss_bytes(server);
+mapped_memory mapped_by(pid_t server, const std::vector<pid_t>& helpers) {
+    mapped_memory sum = read_mapped_memory(server);
     for (const pid_t each : helpers) {
-        if (const auto more = pss_bytes(each); sum && more) {
-            *sum += *more;
+        if (const mapped_memory more = read_mapped_memory(each); more.pss) {  // else it has ended
+            sum = sum + more;
         }
     }
     return sum;
@@ -68,7 +68,7 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     seen.window =
         std::make_unique<window_watch>(server.pid, generator.pids(), backend, std::move(cpus));
     if (server.pid) {
-        seen.pss_connected = pss_bytes_of(*server.pid, seen.window->helpers());
+        seen.mapped_connected = mapped_by(*server.pid, seen.window->helpers());
     }
     generator.begin();
     seen.window->begin();
@@ -86,7 +86,7 @@ observation put_under_load(const benchmark& arm, const trial_settings& settings,
     generator.await_measured();
     if (server.pid) {
         seen.memory_series = memory->stop();
-        seen.pss_measured = pss_bytes_of(*server.pid, seen.window->helpers());
+        seen.mapped_measured = mapped_by(*server.pid, seen.window->helpers());
         seen.rss_peak = rss_bytes_peak(*server.pid);
     }
     seen.result = generator.finish();
@@ -106,8 +106,10 @@ json metrics_of(const observation& seen, const censored_latency& latency,
     }
     metrics["generator_cpu_ns_per_op"] = result.at("cpu_ns").get<double>() / replies;
     metrics["rss_bytes_peak"] = json_or_null(seen.rss_peak);
-    metrics["pss_bytes_connected"] = json_or_null(seen.pss_connected);
-    metrics["pss_bytes_peak"] = json_or_null(std::max(seen.pss_connected, seen.pss_measured));
+    metrics["pss_bytes_connected"] = json_or_null(seen.mapped_connected.pss);
+    const mapped_memory peak = seen.mapped_connected.larger(seen.mapped_measured);
+    metrics["pss_bytes_peak"] = json_or_null(peak.pss);
+    metrics["private_bytes_peak"] = json_or_null(peak.private_memory);
     if (counted && counted->requests != 0 && !server["context_switches_voluntary"].is_null()) {
         metrics["context_switches_per_op"] =
             (server["context_switches_voluntary"].get<double>() +
@@ -126,7 +128,8 @@ json metrics_of(const observation& seen, const censored_latency& latency,
     return metrics;
 }
 
-trial_evidence evidence_of(const benchmark& arm, const placement& placed, const observation& seen,
+trial_evidence evidence_of(const benchmark& arm, const trial_settings& settings,
+                           const placement& placed, const observation& seen,
                            const censored_latency& latency,
                            const std::optional<counters>& counted) {
     const json& result = seen.result;
@@ -158,6 +161,8 @@ trial_evidence evidence_of(const benchmark& arm, const placement& placed, const 
         evidence.foreign_cpu_share = load->cpu_share;
         evidence.steal_share = load->steal_share;
     }
+    // A server that was not started here is one of the other programs.
+    evidence.refuses_busy_machine = settings.refuses_busy_machine && !arm.runtime->target;
     evidence.shares_cpu = placed.is_shared;
     if (arm.is_open_loop()) {
         evidence.open = open_loop_evidence_of(arm, placed, result, latency);
@@ -195,8 +200,9 @@ void fill_stall(const benchmark& arm, const histogram& answered, json& record) {
     }
 }
 
-void fill_figures(const benchmark& arm, const placement& placed, const observation& seen,
-                  const std::optional<counters>& counted, trial_result& trial) {
+void fill_figures(const benchmark& arm, const trial_settings& settings, const placement& placed,
+                  const observation& seen, const std::optional<counters>& counted,
+                  trial_result& trial) {
     json& record = trial.record;
     const json& result = seen.result;
     const histogram answered = histogram_from_json(result.at("latency"));
@@ -208,7 +214,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
     if (arm.is_open_loop()) {
         latency.censored = result.at("arrivals").at("censored").get<std::uint64_t>();
     }
-    const trial_evidence evidence = evidence_of(arm, placed, seen, latency, counted);
+    const trial_evidence evidence = evidence_of(arm, settings, placed, seen, latency, counted);
     fill_ranks(result, record);
     const verdict found = judge(evidence);
     for (const std::string& reason : found.reasons) {
@@ -218,6 +224,7 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
         record["warnings"].push_back(warning);
     }
     trial.is_worth_repeating = found.is_transient && record["reasons"] == json(found.reasons);
+    trial.is_machine_busy = found.is_machine_busy;
     record["status"] = record["reasons"].empty() ? "ok" : "invalid";
     record["saturation"] = json_or_null(found.saturation);
     if (evidence.ceiling_per_s != no_ceiling) {
@@ -234,6 +241,8 @@ void fill_figures(const benchmark& arm, const placement& placed, const observati
                            {"cpu_share", evidence.generator_cpu_share},
                            {"waiting_mean", json_or_null(seen.window->generator_waiting())},
                            {"spin_ns", spin_of(arm, placed).count()},
+                           {"in_flight_mean", evidence.mean_in_flight},
+                           {"in_flight_cut", evidence.cut_in_flight},
                            {"threads", result.at("threads")}};
     record["latency"] = result.at("latency");
     record["latency_kind"] = result.at("latency_kind");
@@ -300,7 +309,7 @@ void run_target_trial(const benchmark& arm, const trial_settings& settings, cons
     const observation seen = put_under_load(
         arm, settings, placed, {target.address, target.port, std::nullopt, nullptr}, std::nullopt);
     trial.record["client"] = seen.result.at("client");
-    fill_figures(arm, placed, seen, std::nullopt, trial);
+    fill_figures(arm, settings, placed, seen, std::nullopt, trial);
 }
 
 }  // namespace
@@ -348,7 +357,7 @@ void run_server_trial(const benchmark& arm, const trial_settings& settings, tria
     if (complaint) {
         record["reasons"].push_back(*complaint);
     }
-    fill_figures(arm, placed, *seen, server.counted(), trial);
+    fill_figures(arm, settings, placed, *seen, server.counted(), trial);
 }
 
 }  // namespace regatta

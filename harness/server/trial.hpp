@@ -27,8 +27,11 @@ struct trial_settings {
     std::int64_t generator_slow_ns = 0;  ///< a hook for tests: harness/load/README.md
     std::int64_t rounds_per_us = 1;
     bool probes_loop_lag = true;  ///< of runtimes that offer it
-    load_ranks ranks;             ///< that share the load
-    std::uint64_t seed = 0;       ///< the same for every trial of a round: comparisons are paired
+    /// Whether a trial beside which other programs ran, or of which the hypervisor took time, is
+    /// invalid; else it has a warning.
+    bool refuses_busy_machine = false;
+    load_ranks ranks;        ///< that share the load
+    std::uint64_t seed = 0;  ///< the same for every trial of a round: comparisons are paired
 };
 
 struct trial_result {
@@ -37,6 +40,8 @@ struct trial_result {
     nlohmann::json record;
     /// It is invalid for a reason that may be the moment's: the machine was not in a steady state.
     bool is_worth_repeating = false;
+    /// Others' load is among the reasons of it.
+    bool is_machine_busy = false;
     /// It failed for no reply came in the window: a longer one may hold some.
     bool is_window_empty = false;
 };

@@ -27,6 +27,14 @@ TEST(memory, sees_what_is_touched) {
     EXPECT_GE(*rss_bytes_peak(::getpid()), bytes);
     EXPECT_EQ(block[bytes - 1], 1);
     EXPECT_FALSE(pss_bytes(0x3ffffff));
+    EXPECT_FALSE(read_mapped_memory(0x3ffffff).private_memory);
+    const mapped_memory mapped = read_mapped_memory(::getpid());
+    ASSERT_TRUE(mapped.pss && mapped.private_memory);
+    EXPECT_LE(*mapped.private_memory, *mapped.pss);
+    const mapped_memory both = mapped + mapped_memory{1, std::nullopt};
+    EXPECT_EQ(both.pss, *mapped.pss + 1);
+    EXPECT_FALSE(both.private_memory);
+    EXPECT_EQ(both.larger(mapped).private_memory, mapped.private_memory);
 }
 
 TEST(proc_file, finds_labels_only_at_the_start_of_lines) {

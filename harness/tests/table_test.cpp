@@ -32,19 +32,19 @@ TEST(table, golden_race) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
-| thread  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 |
-| asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 |      9.99 |    4.00 |      0 |    3/3 |
-| uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |      7.69 |    4.00 |      0 |    3/3 |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by     |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------- |
+| thread  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 | server-bound |
+| asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 |      9.99 |    4.00 |      0 |    3/3 | server-bound |
+| uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |      7.69 |    4.00 |      0 |    3/3 | server-bound |
 
 Fastest: uring, 1.30 (1.28-1.32) times asio. thread and asio cannot be told apart.
 
 ### hash/block_bytes:65536/blocks:64/workers:1 (job; latency: one iteration)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
-| asio    |   8,000 |              n/a |    497 |    n/a |      n/a |       125 |    4.00 |    n/a |    1/1 |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :------- |
+| asio    |   8,000 |              n/a |    497 |    n/a |      n/a |       125 |    4.00 |    n/a |    1/1 | -        |
 
 )"));
 }
@@ -69,11 +69,11 @@ TEST(table, golden_notes) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | note                                 |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------------------------------- |
-| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | 1 invalid                            |
-| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound in 2 of 3; timeout 7 |
-| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | 3 failed                             |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by                              | note      |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :------------------------------------ | :-------- |
+| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | server-bound                          | 1 invalid |
+| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound 2/3, server-bound 1/3 | timeout 7 |
+| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | n/a                                   | 3 failed  |
 
 - warning (thread and fiber): the clock source is hpet
 - invalid (thread): the server counted 9 requests \| the client 10
@@ -103,11 +103,11 @@ TEST(table, golden_several_runs_and_own_settings) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials |
-| :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: |
-| thread                   | first  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 |
-| thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 |      9.90 |    4.00 |      0 |    3/3 |
-| thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |      9.01 |    4.00 |      0 |    3/3 |
+| runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by     |
+| :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------- |
+| thread                   | first  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 | server-bound |
+| thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 |      9.90 |    4.00 |      0 |    3/3 | server-bound |
+| thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |      9.01 |    4.00 |      0 |    3/3 | server-bound |
 
 Run first: No single fastest: thread and thread/stack_bytes:16384 cannot be told apart.
 
@@ -123,6 +123,33 @@ TEST(table, percentiles_without_enough_samples_are_absent) {
     EXPECT_NE(text.find("| 100,000 |              n/a |    n/a |    n/a |      n/a |"),
               std::string::npos)
         << text;
+}
+
+TEST(table, a_jobs_errors_are_its_wrong_answers) {
+    json right = fixture::job_trial({.samples = 20'000});
+    right["metrics"]["error_count"] = 0;
+    EXPECT_NE(render_table({right}).find("|      0 |    1/1 | -        |"), std::string::npos);
+    json wrong = right;
+    wrong["round"] = 1;
+    wrong["status"] = "invalid";
+    wrong["metrics"]["error_count"] = 1;
+    const std::string text = render_table({right, wrong});
+    EXPECT_NE(text.find("|      1 |    1/2 |"), std::string::npos) << text;
+    EXPECT_NE(text.find("1 invalid; wrong answer 1"), std::string::npos) << text;
+}
+
+TEST(table, loop_lag_is_the_worst_of_each_trial) {
+    std::vector<json> trials;
+    add_rounds(trials, {}, {100e3, 101e3, 99e3});
+    EXPECT_EQ(render_table(trials).find("oop lag"), std::string::npos);
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+        trials[i]["metrics"]["loop_lag_ns_p99"] = nullptr;  // of 92 probes
+        trials[i]["metrics"]["loop_lag_ns_max"] = 40'000 * (i + 1);
+    }
+    const std::string text = render_table(trials);
+    EXPECT_NE(text.find("| loop lag max us |"), std::string::npos) << text;
+    EXPECT_NE(text.find("|            80.0 |"), std::string::npos) << text;
+    EXPECT_NE(text.find("Loop lag max: "), std::string::npos) << text;
 }
 
 TEST(table, a_percentile_among_unanswered_requests_is_above_the_least_they_waited) {

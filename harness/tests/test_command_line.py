@@ -169,7 +169,7 @@ def test_dry_run_prints_names(tmp_path):
         "echo/boat/size:64/connections:1/workers:1",
         "echo/boat/size:64/connections:50/workers:1",
         "echo/boat/size:64/connections:500/workers:1",
-        "hash/boat/block_bytes:65536/blocks:64/workers:1"]
+        "hash/boat/block_bytes:24576/blocks:1/workers:1"]
     assert "note: boat is left out of delay: cannot wait\n" in done.stderr
 
 

@@ -32,7 +32,7 @@ TEST(validity, a_sound_trial_passes) {
     const verdict found = judge(sound());
     EXPECT_TRUE(found.reasons.empty());
     EXPECT_TRUE(found.warnings.empty());
-    EXPECT_EQ(found.saturation, std::nullopt);
+    EXPECT_EQ(found.saturation, "latency-bound");
 }
 
 TEST(validity, errors_are_told_by_kind) {
@@ -89,6 +89,23 @@ TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
     EXPECT_FALSE(judge(evidence).is_transient);
 }
 
+TEST(validity, much_that_the_windows_ends_cut_is_a_warning) {
+    trial_evidence evidence = sound();
+    evidence.latency_s_mean = 0.04;  // 10 of 50 connections got no reply until the window's end
+    evidence.cut_in_flight = -10;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    EXPECT_EQ(judge(evidence).warnings,
+              (std::vector<std::string>{
+                  "50 requests were in flight, and rate x mean latency makes 40: those that the "
+                  "window's ends cut are 20 % of its work. Some connections were starved, or the "
+                  "window is short (--measure)"}));
+    evidence.latency_s_mean = 0.049;
+    evidence.cut_in_flight = -1;
+    EXPECT_TRUE(judge(evidence).warnings.empty());
+    evidence.cut_in_flight = 1.1;  // requests that began before the window, and long before
+    EXPECT_EQ(judge(evidence).warnings.size(), 1u);
+}
+
 TEST(validity, saturation_tells_who_was_the_bottleneck) {
     trial_evidence evidence = sound();
     evidence.server_cpu_share = 0.95;
@@ -103,6 +120,8 @@ TEST(validity, saturation_tells_who_was_the_bottleneck) {
     EXPECT_EQ(judge(evidence).saturation, "server-bound");
     evidence.server_cpu_share = std::nullopt;
     EXPECT_EQ(judge(evidence).saturation, "generator-bound");
+    evidence.generator_cpu_share = 0.5;  // of a server that is not ours nobody can tell
+    EXPECT_EQ(judge(evidence).saturation, std::nullopt);
 }
 
 TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_machine_too) {
@@ -110,23 +129,42 @@ TEST(validity, a_generator_without_time_to_spare_is_the_bottleneck_on_a_busy_mac
     evidence.generator_wait_share = 0.46;
     EXPECT_EQ(judge(evidence).saturation, "generator-bound");
     evidence.server_wait_share = 0.41;
-    EXPECT_EQ(judge(evidence).saturation, std::nullopt);
+    EXPECT_EQ(judge(evidence).saturation, "machine-shared");
+    evidence.generator_wait_share = 0;  // 50 threads that wake at once wait for each other
+    EXPECT_EQ(judge(evidence).saturation, "latency-bound");
+    evidence.generator_wait_share = 0.46;
     evidence.server_wait_share = 0;
     evidence.shares_cpu = true;
     EXPECT_EQ(judge(evidence).saturation, "machine-shared");
 }
 
-TEST(validity, a_busy_machine_is_a_warning) {
+TEST(validity, a_busy_machine_is_worth_another_trial_or_where_allowed_a_warning) {
     trial_evidence evidence = sound();
     evidence.foreign_cpu_share = 0.5;
     evidence.steal_share = 0.03;
-    const verdict found = judge(evidence);
-    EXPECT_TRUE(found.reasons.empty());
-    EXPECT_EQ(found.warnings,
-              (std::vector<std::string>{"other programs used 50 % of the trial's CPUs",
-                                        "the hypervisor kept back 3 % of the trial's CPUs"}));
-    EXPECT_TRUE(environment_warnings(0.10, 0.02).empty());
-    EXPECT_TRUE(environment_warnings(std::nullopt, std::nullopt).empty());
+    const std::vector<std::string> sentences{"other programs used 50 % of the trial's CPUs",
+                                             "the hypervisor kept back 3 % of the trial's CPUs"};
+    EXPECT_EQ(judge(evidence).warnings, sentences);
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    EXPECT_FALSE(judge(evidence).is_machine_busy);
+    evidence.refuses_busy_machine = true;
+    verdict found = judge(evidence);
+    EXPECT_EQ(found.reasons, refusals_of(sentences));
+    EXPECT_TRUE(found.warnings.empty());
+    EXPECT_TRUE(found.is_transient && found.is_machine_busy);
+    evidence.server->errors = 1;  // which another trial would show again
+    EXPECT_FALSE(judge(evidence).is_transient);
+}
+
+TEST(validity, a_quiet_machine_is_within_its_limits) {
+    EXPECT_TRUE(disturbances(0.10, 0.02).empty());
+    EXPECT_TRUE(disturbances(std::nullopt, std::nullopt).empty());
+    EXPECT_EQ(disturbances(0.11, 0.0).size(), 1u);
+    EXPECT_EQ(disturbances(0.0, 0.021).size(), 1u);
+    trial_evidence evidence = sound();
+    evidence.refuses_busy_machine = true;
+    evidence.foreign_cpu_share = 0.10;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
 }
 
 TEST(cpu_time, reads_the_kernels_columns) {

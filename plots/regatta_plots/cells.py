@@ -130,7 +130,7 @@ COLUMNS = [
     Column("p99 µs", lambda own, _: percentile(own, 0.99)),
     Column("p99.9 µs", lambda own, _: percentile(own, 0.999)),
     Column("CPU µs/op", _median("server_cpu_ns_per_op")),
-    Column("loop lag µs", _median("loop_lag_ns_p99")),
+    Column("loop lag max µs", _median("loop_lag_ns_max")),
     Column("PSS MiB", _median("pss_bytes_peak")),
     Column("errors", _errors),
     Column("trials", _trials),
@@ -141,7 +141,7 @@ COLUMNS = [
 
 def legend(base: str) -> str:
     """What the columns mean."""
-    return ("Rate, CPU, memory and loop lag (p99): median of the ok trials; the interval is over "
+    return ("Rate, CPU, memory and loop lag (the latest of some 90 a second): median of the ok trials; the interval is over "
             f"trials. Times baseline: {base or 'none'} is 1, geometric mean over paired rounds of "
             "the rate, in open loop of the p99, with its 95 % interval; ~: cannot be told apart. "
             "Percentiles: of all ok trials' merged histograms; >: falls among unanswered requests. "
