@@ -183,10 +183,13 @@ private:
 
 std::string legend_of(const pivot_layout& layout) {
     if (layout.baseline.empty()) {
-        return "Median of the ok trials (95 % interval over trials). -: not run; n/a: no figure.\n";
+        return "Median of the ok trials (95 % interval over trials: t on the logarithm, or where "
+               "marked * the bootstrap, as t would not hold the median). -: not run; n/a: no "
+               "figure.\n";
     }
     return fmt::format(
-        "Ratio to {}: geometric mean over paired rounds (95 % interval). ~: cannot be told apart "
+        "Ratio to {}: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: "
+        "cannot be told apart "
         "from it; unpaired: medians of different runs; -: not run; n/a: no ratio.\n",
         layout.baseline);
 }

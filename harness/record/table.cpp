@@ -13,7 +13,8 @@ namespace regatta {
 
 const char* const table_legend =
     "Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, "
-    "or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: "
+    "or where marked * the bootstrap, as t would not hold the median. p50 to p99.9: of all ok "
+    "trials' merged histograms. n/a: "
     "not measured, or too few trials or samples to say.";
 
 namespace {

@@ -145,7 +145,7 @@ TEST(table, golden_open_loop) {
 
 Lowest p99: epoll; that of asio is 1.50 (1.49-1.51) times as high.
 
-Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: not measured, or too few trials or samples to say. Open loop: the schedule sets the rate, so the interval is that of the trials' p99. Service: from the send; own lag: what the generator itself was late; omission: p99 / service p99, how much too good a closed loop's p99 would have looked.
+Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, or where marked * the bootstrap, as t would not hold the median. p50 to p99.9: of all ok trials' merged histograms. n/a: not measured, or too few trials or samples to say. Open loop: the schedule sets the rate, so the interval is that of the trials' p99. Service: from the send; own lag: what the generator itself was late; omission: p99 / service p99, how much too good a closed loop's p99 would have looked.
 )");
 }
 
@@ -157,6 +157,23 @@ TEST(table, an_interval_over_only_those_trials_that_have_a_p99_is_none) {
     const std::string text = render_table(trials);
     EXPECT_NE(text.find("| >2,000,000 |                  n/a |"), std::string::npos) << text;
     EXPECT_NE(text.find("|   >6,712 |"), std::string::npos) << text;
+}
+
+TEST(table, a_row_says_which_of_its_intervals_came_from_the_bootstrap) {
+    // Four trials of nine are so slow that the t interval does not hold the median.
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "asio"},
+               {100e3, 100e3, 100e3, 100e3, 100e3, 60e3, 60e3, 60e3, 60e3});
+    add_rounds(trials, {.runtime = "epoll"}, {100e3, 101e3, 99e3, 100e3, 101e3, 99e3});
+    ASSERT_EQ(summarise_trials(trials).at(1).over_trials("throughput_per_s").range->method,
+              stats::interval_method::bootstrap);
+    const std::string text = render_table(trials);
+    EXPECT_NE(text.find("| 100,000 |  60,000-100,000* |"), std::string::npos) << text;
+    EXPECT_NE(text.find("10.0 (10.0-16.7*)"), std::string::npos) << text;
+    EXPECT_EQ(
+        text.substr(text.find("| epoll"), text.find("| asio") - text.find("| epoll")).find('*'),
+        std::string::npos)
+        << text;
 }
 
 TEST(table, nothing_gives_one_line) {
@@ -234,6 +251,16 @@ TEST(format, numbers) {
     EXPECT_EQ(format::quantity(0.0, "error_count"), "0");
     EXPECT_EQ(format::quantity(3.0 * (1 << 20), "pss_bytes_peak"), "3.00");
     EXPECT_EQ(format::quantity(std::nullopt, "pss_bytes_peak"), "n/a");
+}
+
+TEST(format, an_interval_says_when_it_came_from_the_bootstrap) {
+    using stats::interval;
+    using stats::interval_method;
+    EXPECT_EQ(format::range(interval{1'000, 3'000, interval_method::log_t}, 2'000, "latency_ns"),
+              "1.00-3.00");
+    EXPECT_EQ(
+        format::range(interval{1'000, 3'000, interval_method::bootstrap}, 2'000, "latency_ns"),
+        "1.00-3.00*");
 }
 
 TEST(format, ratios_near_one_keep_their_side_of_it) {

@@ -202,7 +202,8 @@ COLUMNS = [
 def legend(base: str) -> str:
     """What the columns mean."""
     return ("Rate, CPU, memory and loop lag (p99): median of the ok trials; the interval is over "
-            f"trials. Times baseline: {base or 'none'} is 1, geometric mean over paired rounds of "
+            "trials, by t on the logarithm or, where marked *, by bootstrap, as t would not hold the "
+            f"median. Times baseline: {base or 'none'} is 1, geometric mean over paired rounds of "
             "the rate, in open loop of the p99, with its 95 % interval; ~: cannot be told apart. "
             "Percentiles: of all ok trials' merged histograms; >: falls among unanswered requests. "
             "Open loop: the schedule sets the rate, so the interval is that of the trials' p99; "
