@@ -189,8 +189,8 @@ std::string legend_of(const pivot_layout& layout) {
     }
     return fmt::format(
         "Ratio to {}: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: "
-        "cannot be told apart "
-        "from it; unpaired: medians of different runs; -: not run; n/a: no ratio.\n",
+        "cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: "
+        "medians of different runs; -: not run; n/a: no ratio.\n",
         layout.baseline);
 }
 
