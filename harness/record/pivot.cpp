@@ -8,6 +8,7 @@
 
 #include "harness/record/format.hpp"
 #include "harness/record/markdown.hpp"
+#include "harness/record/notes.hpp"
 #include "harness/record/ranking.hpp"
 
 namespace regatta {
@@ -236,7 +237,8 @@ std::string render_pivot(std::span<const benchmark_summary> summaries, const piv
         text += fmt::format("### {}: {}{}{}\n\n{}\n", title, layout.metric, has_unit ? ", " : "",
                             has_unit ? unit : "", pivot(members, layout).text());
     }
-    return text + legend_of(layout);
+    const std::string states = cache_states_line(summaries);
+    return text + legend_of(layout) + (states.empty() ? "" : "\n" + states);
 }
 
 }  // namespace regatta

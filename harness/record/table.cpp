@@ -245,7 +245,11 @@ std::string render_table(const std::vector<nlohmann::json>& trials) {
             text += sentence + "\n\n";
         }
     }
-    return text.empty() ? "No trials.\n" : text + legend_of(summaries) + "\n";
+    if (text.empty()) {
+        return "No trials.\n";
+    }
+    const std::string states = cache_states_line(summaries);
+    return text + legend_of(summaries) + "\n" + (states.empty() ? "" : "\n" + states);
 }
 
 }  // namespace regatta

@@ -176,6 +176,25 @@ TEST(table, a_row_says_which_of_its_intervals_came_from_the_bootstrap) {
         << text;
 }
 
+TEST(table, trials_of_different_ways_between_the_cpus_are_counted_below) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "asio"}, {100e3, 101e3, 99e3});
+    add_rounds(trials, {.runtime = "epoll"}, {100e3, 101e3, 99e3});
+    for (json& trial : trials) {
+        trial["cache_distance"] = {{"state", "near"}};
+    }
+    EXPECT_EQ(render_table(trials).find("The way between"), std::string::npos);
+    trials[1]["cache_distance"]["state"] = "changed";
+    trials[4]["cache_distance"]["state"] = "far";
+    trials[5]["status"] = "invalid";  // is in no figure
+    EXPECT_NE(
+        render_table(trials).find(
+            "\n\nThe way between the server's and the generator's CPU was not the same in all "
+            "trials (1 changed, 1 far, 3 near): "),
+        std::string::npos)
+        << render_table(trials);
+}
+
 TEST(table, nothing_gives_one_line) {
     EXPECT_EQ(render_table({}), "No trials.\n");
 }

@@ -239,6 +239,20 @@ def remarks(trials: Sequence[dict]) -> list[tuple[str, str, int, list[str]]]:
                   key=lambda each: (order.get(each[0], 3), -each[2]))
 
 
+def cache_states_line(trials: Sequence[dict]) -> str:
+    """How many ok trials had which way between the CPUs, where there were several; or nothing
+    (harness/record/notes.hpp)."""
+    states = sorted(trial["cache_distance"]["state"] for trial in trials
+                    if trial["status"] == "ok" and trial.get("cache_distance"))
+    kinds = list(dict.fromkeys(states))
+    if len(kinds) < 2:
+        return ""
+    counts = ", ".join(f"{states.count(kind):,} {kind}" for kind in kinds)
+    return ("The way between the server's and the generator's CPU was not the same in all trials "
+            f"({counts}): runtimes are compared by rounds in which it was; medians and intervals "
+            "are of all.")
+
+
 def machine_of(results: Results) -> str:
     """"Intel Xeon, 2 CPUs, Linux 6.18, kvm"; what is unknown is left out."""
     machine = results.run.get("machine") or {}

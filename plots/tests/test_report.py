@@ -187,6 +187,14 @@ def test_an_open_loop_has_the_interval_of_what_ranks_it_and_where_its_time_went(
     assert closed["CPU µs/op"].endswith(f"({cells.span(own.estimate('server_cpu_ns_per_op'), 'server_cpu_ns_per_op')})")
 
 
+def test_trials_of_different_ways_between_the_cpus_are_counted():
+    trials = [{"status": status, "cache_distance": state and {"state": state}}
+              for status, state in (("ok", "near"), ("ok", "near"), ("ok", None), ("invalid", "far"))]
+    assert cells.cache_states_line(trials) == ""
+    trials[3]["status"] = "ok"
+    assert "not the same in all trials (1 far, 2 near)" in cells.cache_states_line(trials)
+
+
 def test_remarks_alike_but_for_figures_are_one():
     trials = [{"benchmark": f"b{n}", "status": "ok", "warnings": [f"used {n * 7}.{n} % of it"]} for n in (1, 22)]
     trials.append({"benchmark": "c", "status": "failed", "reasons": ["it died"]})

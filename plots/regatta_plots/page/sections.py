@@ -109,6 +109,8 @@ def validity(results: Results) -> str:
         for kind, said, count, names in found)
     summary = f"<ul>{items}</ul>\n" if items else \
         "<p>Every trial passed every gate, without warnings.</p>\n"
+    if states := cells.cache_states_line(results.trials):
+        summary += f"<p>{text(states)}</p>\n"
     return summary + (_trial_table(results) if results.trials else "")
 
 
