@@ -40,7 +40,7 @@ def main(models: str, memory: str) -> None:
             for label in labels]
     titles = [("runtime", False), *((title, True) for title, *_ in COLUMNS), ("KiB for an idle connection", True)]
     print(markdown.table(titles, rows))
-    print("Median of the ok trials (95 % interval over trials).", end="")
+    print("Median of the ok trials (95 % interval over trials: t on the logarithm, or where marked * the bootstrap).", end="")
     echo = {label: each for label, all_of in by_label.items() for each in all_of if each.workload == "echo"}
     by = ratio(echo["python_uvloop"], echo["python_asyncio"], "throughput_per_s")
     print(f" Echo: python_uvloop serves {times(by)} times what python_asyncio does." if by else "")

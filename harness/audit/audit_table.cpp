@@ -1,6 +1,7 @@
 #include "harness/audit/audit_table.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -100,6 +101,39 @@ void add_notes_of_chance(const std::vector<json>& audits, std::vector<std::strin
     }
 }
 
+/// Of our generator, whose arrivals follow from the seed.
+void add_notes_of_replays(const std::vector<json>& audits, std::vector<std::string>& notes) {
+    for (const json& audit : audits) {
+        if (audit.at("status") != "ok" || audit.at("tool") != "regatta-load") {
+            continue;
+        }
+        for (const auto process : {arrival_process::poisson, arrival_process::constant}) {
+            if (audit.at("arrivals") != name_of(process)) {
+                continue;
+            }
+            const auto responses = replayed_responses_ns(
+                server_model_from_json(audit.at("server")), process,
+                audit.at("rate_per_s").get<double>(), audit.at("measured_ns").get<double>() / 1e9);
+            std::vector<std::string> parts;
+            for (const auto& [fraction, field] : percentiles) {
+                const auto count = static_cast<double>(responses.size());
+                if (count * (1 - fraction) >= 1) {
+                    const auto rank = static_cast<std::size_t>(std::ceil(fraction * count));
+                    parts.push_back(fmt::format("{} at p{:g}", milliseconds(responses[rank - 1]),
+                                                100 * fraction));
+                }
+            }
+            if (!parts.empty()) {
+                notes.push_back(fmt::format(
+                    "regatta-load, {} arrivals: the truth is that of an endless run; the very "
+                    "arrivals and service times of this one make {} ms. What was measured beyond "
+                    "that is no chance.",
+                    name_of(process), format::listing(parts)));
+            }
+        }
+    }
+}
+
 void add_notes_of_machine(const std::vector<json>& audits, std::vector<std::string>& notes) {
     const auto worst = [&audits](const char* field) {
         double largest = 0;
@@ -156,6 +190,7 @@ std::vector<std::string> table_notes(const std::vector<json>& audits) {
         notes.push_back("Failed: " + failed + ".");
     }
     add_notes_of_chance(audits, notes);
+    add_notes_of_replays(audits, notes);
     add_notes_of_machine(audits, notes);
     bool lacks_truth = false;
     std::uint64_t errors = 0;

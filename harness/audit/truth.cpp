@@ -1,6 +1,9 @@
 #include "harness/audit/truth.hpp"
 
+#include <algorithm>
 #include <cmath>
+
+#include "harness/load/schedule.hpp"
 
 namespace regatta::audit {
 namespace {
@@ -69,6 +72,24 @@ std::optional<double> chance_ns(const server_model& model, arrival_process proce
     }
     return static_cast<double>(model.period_ns) *
            std::sqrt((1 - fraction) / (rate_per_s * seconds));
+}
+
+std::vector<double> replayed_responses_ns(const server_model& model, arrival_process process,
+                                          double rate_per_s, double seconds) {
+    const bool is_open =
+        process == arrival_process::poisson || process == arrival_process::constant;
+    if (model.kind != server_kind::mm1 || !is_open) {
+        return {};
+    }
+    load::schedule arrivals(name_of(process), {{1'000'000'000, rate_per_s}}, model.seed);
+    reply_times server(model, 0);
+    std::vector<double> responses;
+    const auto end_ns = static_cast<std::uint64_t>(seconds * 1e9);
+    for (std::uint64_t at = arrivals.next(); at < end_ns; at = arrivals.next()) {
+        responses.push_back(static_cast<double>(server.due_ns(at) - at));
+    }
+    std::sort(responses.begin(), responses.end());
+    return responses;
 }
 
 }  // namespace regatta::audit

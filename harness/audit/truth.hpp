@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/audit/server_model.hpp"
 
@@ -44,5 +45,12 @@ std::optional<double> true_response_ns(const server_model& model, arrival_proces
 /// p) / n). Nothing below the freeze, where there is no chance in it, and elsewhere.
 std::optional<double> chance_ns(const server_model& model, arrival_process process,
                                 double rate_per_s, double seconds, double fraction);
+
+/// Response times in ns, ascending, of a queue (`mm1`) that gets exactly the requests of our
+/// generator and serves each exactly as long as the server does: the arrivals and the service times
+/// that `model.seed` makes, from the first on. So chance plays no part in how far a measurement is
+/// from it, however few requests there are. Empty for other servers, and for arrivals that wait.
+std::vector<double> replayed_responses_ns(const server_model& model, arrival_process process,
+                                          double rate_per_s, double seconds);
 
 }  // namespace regatta::audit

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <random>
 
@@ -7,6 +8,7 @@
 #include "harness/cli/common_options.hpp"
 #include "harness/cli/markdown.hpp"
 #include "harness/cli/progress.hpp"
+#include "harness/cli/read_results.hpp"
 #include "harness/cli/results_file.hpp"
 #include "harness/cli/verb.hpp"
 #include "harness/measure/calibration.hpp"
@@ -37,6 +39,7 @@ struct audit_options {
     std::string out;
     bool is_forced = false;
     bool is_quiet = false;
+    std::string from;
 };
 
 std::vector<std::unique_ptr<load_tool>> chosen_tools(const audit_options& options) {
@@ -76,28 +79,53 @@ audit::server_model model_of(const std::string& name, const audit_options& optio
     return model;
 }
 
-void print_tables(const std::vector<json>& audits, const std::vector<audit::server_model>& models,
-                  const audit_settings& settings) {
-    for (const audit::server_model& model : models) {
+/// A table for each server, in the order in which they were audited.
+void print_tables(const std::vector<json>& audits) {
+    std::vector<json> servers;
+    for (const json& audit : audits) {
+        if (std::find(servers.begin(), servers.end(), audit.at("server")) == servers.end()) {
+            servers.push_back(audit.at("server"));
+        }
+    }
+    for (const json& server : servers) {
         std::vector<json> of_server;
-        for (const json& audit : audits) {
-            if (audit.at("server") == to_json(model)) {
-                of_server.push_back(audit);
-            }
-        }
-        if (of_server.empty()) {
-            continue;  // the run was cut short
-        }
+        std::copy_if(audits.begin(), audits.end(), std::back_inserter(of_server),
+                     [&server](const json& audit) { return audit.at("server") == server; });
+        const json& first = of_server.front();
+        const audit::server_model model = audit::server_model_from_json(server);
         fmt::print(
-            "### {}: {}\n{:g} requests/s asked for, {} connections, {} s. In brackets: the "
+            "### {}: {}\n{:g} requests/s asked for, {} connections, {:g} s. In brackets: the "
             "error.\n\n{}\n",
-            audit::name_of(model.kind), audit::describe(model), settings.rate_per_s,
-            settings.connections, settings.seconds, markdown_table(audit::table_rows(of_server)));
+            audit::name_of(model.kind), audit::describe(model),
+            first.at("rate_per_s").get<double>(), first.at("connections").get<std::int64_t>(),
+            first.at("measured_ns").get<double>() / 1e9,
+            markdown_table(audit::table_rows(of_server)));
         for (const std::string& note : audit::table_notes(of_server)) {
             fmt::print("{}\n", note);
         }
         fmt::print("\n");
     }
+}
+
+/// The tables of a file that this verb wrote before.
+int print_again(const std::string& file) {
+    std::vector<json> audits;
+    for (json& other : read_results(file).others) {
+        if (other.value("record", "") == "audit") {
+            audits.push_back(std::move(other));
+        }
+    }
+    if (audits.empty()) {
+        throw usage_failure(
+            fmt::format("--from {}: has no audit; give a file that `regatta audit` wrote", file));
+    }
+    try {
+        print_tables(audits);
+    } catch (const json::exception& error) {
+        throw failure(
+            fmt::format("{}: an audit is not as results/FORMAT.md says: {}", file, error.what()));
+    }
+    return 0;
 }
 
 /// The `run` record of these audits, whose benchmarks are no workloads of this project.
@@ -178,7 +206,7 @@ int run_audits(const audit_options& options) {
                           {"invalid", 0},
                           {"failed", 0},
                           {"interrupted", is_cut_short}});
-    print_tables(audits, models, settings);
+    print_tables(audits);
     fmt::print("Results: {}\n", file.string());
     if (is_cut_short) {
         return interrupted_status();
@@ -195,7 +223,8 @@ Exit status: 0, or 1 when an installed tool failed. The size of an error is no f
 Examples:
   regatta audit
   regatta audit --tool regatta-load --server mm1 --server fixed
-  regatta audit --tool wrk --rate 5000 --seconds 60 --out audit.jsonl)";
+  regatta audit --tool wrk --rate 5000 --seconds 60 --out audit.jsonl
+  regatta audit --from audit.jsonl)";
 
 const registered_verb audit_verb(
     "audit", "do load generators tell the truth? ours and others'", [](CLI::App& command) {
@@ -223,7 +252,18 @@ const registered_verb audit_verb(
             ->type_name("N");
         declare_results_file(command, options->out, options->is_forced);
         command.add_flag("--quiet", options->is_quiet, "no progress");
-        return [options] { return run_audits(*options); };
+        CLI::Option* const from =
+            command
+                .add_option("--from", options->from, "print the tables of this file; run nothing")
+                ->type_name("FILE");
+        for (CLI::Option* const other : command.get_options()) {
+            if (other != from && other != command.get_help_ptr()) {
+                from->excludes(other);
+            }
+        }
+        return [options] {
+            return options->from.empty() ? run_audits(*options) : print_again(options->from);
+        };
     });
 
 }  // namespace

@@ -133,7 +133,8 @@ std::string rate_hunt::sentence() const {
                     rate_text(*answer.rate_per_s), settings_.confirmations, settings_.confirmations,
                     objective_.percentile, format::quantity(latency.median, "latency_ns"));
     if (latency.range) {
-        text += fmt::format(" (95 % interval over trials {} us)",
+        text += fmt::format(" (95 % interval over trials, by {}: {} us)",
+                            stats::name_of(latency.range->method),
                             format::range(latency.range, *latency.median, "latency_ns"));
     }
     if (answer.missed_per_s) {
@@ -150,10 +151,10 @@ std::string rate_hunt::sentence() const {
 std::string rate_hunt::report() const {
     using enum markdown_table::align;
     regatta::markdown_table table({{"trial"},
-                          {"rate /s"},
-                          {"phase", left},
-                          {objective_.percentile + " us"},
-                          {"outcome", left}});
+                                   {"rate /s"},
+                                   {"phase", left},
+                                   {objective_.percentile + " us"},
+                                   {"outcome", left}});
     for (const probe_step& each : path_) {
         table.add({std::to_string(each.trial), rate_text(each.probe.rate_per_s),
                    std::string(name_of(each.probe.phase)), latency_text(each.latency),

@@ -69,27 +69,6 @@ void refuse_arrivals_without_load(const run_options& options, const selection& c
     }
 }
 
-/// How many ok trials had which way between the CPUs, where there were several; else nothing.
-std::string cache_states_line(const std::vector<json>& trials) {
-    std::map<std::string, int> counts;
-    for (const json& trial : trials) {
-        if (trial.at("status") == "ok" && !trial.at("cache_distance").is_null()) {
-            ++counts[trial.at("cache_distance").at("state").get<std::string>()];
-        }
-    }
-    if (counts.size() < 2) {
-        return {};
-    }
-    std::string text;
-    for (const auto& [state, count] : counts) {
-        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
-    }
-    return fmt::format(
-        "The way between the server's and the generator's CPU was not the same in all trials ({}): "
-        "runtimes are compared by rounds in which it was; their rates are not.\n",
-        text);
-}
-
 /// The writer of a file that has all before the next trial.
 record_writer begin_record(const run_options& options, const std::filesystem::path& file,
                            const json& head, cli::resumption* resumed) {
@@ -134,7 +113,6 @@ int measure(const run_options& options, const selection& chosen, const run_reque
     if (const std::string ranks = render_ranks(trials.trials()); !ranks.empty()) {
         fmt::print("{}\n", ranks);
     }
-    fmt::print("{}", cache_states_line(trials.trials()));
     fmt::print("{} trials: {} ok, {} invalid, {} failed{}\nResults: {}\n", score.total(),
                score.count("ok"), score.count("invalid"), score.count("failed"),
                is_cut_short ? "; interrupted" : "", file.string());

@@ -82,7 +82,8 @@ std::string range(const std::optional<stats::interval>& range, double beside,
     }
     const double divisor = unit_of(metric).divisor;
     const int decimals = decimals_for(beside / divisor);
-    return number(range->low / divisor, decimals) + "-" + number(range->high / divisor, decimals);
+    return number(range->low / divisor, decimals) + "-" + number(range->high / divisor, decimals) +
+           (range->method == stats::interval_method::bootstrap ? "*" : "");
 }
 
 std::string ratio(double value, const std::optional<stats::interval>& range) {

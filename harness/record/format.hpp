@@ -36,7 +36,7 @@ int decimals_for(double value);
 std::string quantity(std::optional<double> value, std::string_view metric);
 
 /// "120,100-126,900": the ends of an interval with as many decimals as `beside`, the figure that
-/// stands beside it, has.
+/// stands beside it, has; "120,100-126,900*" where it was found by bootstrap.
 std::string range(const std::optional<stats::interval>& range, double beside,
                   std::string_view metric);
 

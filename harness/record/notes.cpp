@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 #include "harness/record/format.hpp"
 #include "harness/record/markdown.hpp"
@@ -87,6 +88,26 @@ std::string render_notes(std::span<const benchmark_summary> rivals) {
                             escape_cell(each.sentence));
     }
     return text;
+}
+
+std::string cache_states_line(std::span<const benchmark_summary> summaries) {
+    std::map<std::string, std::size_t> counts;
+    for (const benchmark_summary& summary : summaries) {
+        for (const auto& [round, state] : summary.cache_states) {
+            ++counts[state];
+        }
+    }
+    if (counts.size() < 2) {
+        return {};
+    }
+    std::string text;
+    for (const auto& [state, count] : counts) {
+        text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state);
+    }
+    return fmt::format(
+        "The way between the server's and the generator's CPU was not the same in all trials ({}): "
+        "runtimes are compared by rounds in which it was; medians and intervals are of all.\n",
+        text);
 }
 
 std::string render_trial_notes(const std::vector<json>& trials) {

@@ -33,6 +33,10 @@ private:
 /// "- warning (asio and fiber): the clock source is hpet". Empty when there is nothing.
 std::string render_notes(std::span<const benchmark_summary> rivals);
 
+/// How many ok trials of all `summaries` had which way between the server's and the generator's
+/// CPU, where there were several; a line of text, or nothing.
+std::string cache_states_line(std::span<const benchmark_summary> summaries);
+
 /// The same of a whole run: invalid and failed trials one by one, warnings gathered.
 std::string render_trial_notes(const std::vector<nlohmann::json>& trials);
 

@@ -8,6 +8,7 @@
 
 #include "harness/record/format.hpp"
 #include "harness/record/markdown.hpp"
+#include "harness/record/notes.hpp"
 #include "harness/record/ranking.hpp"
 
 namespace regatta {
@@ -183,11 +184,14 @@ private:
 
 std::string legend_of(const pivot_layout& layout) {
     if (layout.baseline.empty()) {
-        return "Median of the ok trials (95 % interval over trials). -: not run; n/a: no figure.\n";
+        return "Median of the ok trials (95 % interval over trials: t on the logarithm, or where "
+               "marked * the bootstrap, as t would not hold the median). -: not run; n/a: no "
+               "figure.\n";
     }
     return fmt::format(
-        "Ratio to {}: geometric mean over paired rounds (95 % interval). ~: cannot be told apart "
-        "from it; unpaired: medians of different runs; -: not run; n/a: no ratio.\n",
+        "Ratio to {}: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: "
+        "cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: "
+        "medians of different runs; -: not run; n/a: no ratio.\n",
         layout.baseline);
 }
 
@@ -233,7 +237,8 @@ std::string render_pivot(std::span<const benchmark_summary> summaries, const piv
         text += fmt::format("### {}: {}{}{}\n\n{}\n", title, layout.metric, has_unit ? ", " : "",
                             has_unit ? unit : "", pivot(members, layout).text());
     }
-    return text + legend_of(layout);
+    const std::string states = cache_states_line(summaries);
+    return text + legend_of(layout) + (states.empty() ? "" : "\n" + states);
 }
 
 }  // namespace regatta

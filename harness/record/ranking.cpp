@@ -96,8 +96,19 @@ std::string limits_of(const rivals_list& ranked) {
 
 }  // namespace
 
+bool is_ping_pong(const benchmark_summary& summary) {
+    const auto one = [&summary](const char* param, int otherwise) {
+        return summary.params.value(param, nlohmann::json(otherwise)) == 1;
+    };
+    return summary.mode == "closed" && one("connections", 0) && one("depth", 1);
+}
+
 bool can_be_told_apart(const benchmark_summary& a, const benchmark_summary& b,
                        std::string_view metric) {
+    if ((is_ping_pong(a) || is_ping_pong(b)) &&
+        (metric == "throughput_per_s" || metric.starts_with("latency_ns"))) {
+        return false;
+    }
     const benchmark_summary& slower = is_ahead(a, b, metric) ? b : a;
     if (metric == "throughput_per_s" && !slower.limited_by().empty()) {
         return false;
@@ -117,6 +128,9 @@ std::string ranking_sentence(std::span<const benchmark_summary> rivals) {
     }
     if (ranked.size() + without_interval.size() < 2) {
         return {};
+    }
+    if (is_ping_pong(rivals.front())) {
+        return "Not ranked: one connection over loopback measures the scheduler, not the runtime.";
     }
     if (ranked.size() < 2) {
         return "Not ranked: that takes at least two ok trials of two runtimes.";

@@ -70,7 +70,13 @@ void add_errors(benchmark_summary& summary, const json& trial) {
     }
 }
 
-void add_censored(benchmark_summary& summary, const json& open_loop) {
+void add_open_loop(benchmark_summary& summary, const json& open_loop) {
+    for (const auto& [name, merged] :
+         {std::pair{"service", &summary.service}, {"own_lag", &summary.own_lag}}) {
+        if (const auto found = open_loop.find(name); found != open_loop.end()) {
+            merged->merge(histogram_from_json(*found));
+        }
+    }
     const auto count = open_loop.at("censored").get<std::uint64_t>();
     if (count == 0) {
         return;
@@ -108,7 +114,7 @@ void add_figures(benchmark_summary& summary, const json& trial) {
         summary.latency.merge(histogram_from_json(*latency));
     }
     if (const auto open = trial.find("open_loop"); open != trial.end() && !open->is_null()) {
-        add_censored(summary, *open);
+        add_open_loop(summary, *open);
     }
     if (const auto apart = trial.find("apart"); apart != trial.end() && !apart->is_null()) {
         add_apart(summary, *apart, round);

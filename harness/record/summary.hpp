@@ -53,6 +53,10 @@ struct benchmark_summary {
     /// The ok trials' requests that were never answered, and the least that one of them had waited.
     std::uint64_t censored = 0;
     std::optional<std::uint64_t> censored_ns_min;
+    /// Only of open-loop trials, the ok ones' merged: from the send to the last byte, and what the
+    /// generator was late by itself.
+    histogram service;
+    histogram own_lag;
     /// Only of workloads that set replies apart.
     std::optional<apart_summary> apart;
     /// Errors by kind, of every trial that counted them; of a job, its wrong answers.

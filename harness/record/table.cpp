@@ -13,21 +13,59 @@ namespace regatta {
 
 const char* const table_legend =
     "Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, "
-    "or bootstrap where that does not fit. p50 to p99.9: of all ok trials' merged histograms. n/a: "
+    "or where marked * the bootstrap, as t would not hold the median. p50 to p99.9: of all ok "
+    "trials' merged histograms. n/a: "
     "not measured, or too few trials or samples to say.";
 
 namespace {
 
+std::string latency_text(std::optional<std::uint64_t> ns) {
+    return format::quantity(ns ? std::optional(static_cast<double>(*ns)) : std::nullopt,
+                            "latency_ns");
+}
+
 std::string percentile_cell(const benchmark_summary& summary, double fraction) {
     const auto [ns, above_ns] = percentile_of(summary.latency_with_censored(), fraction);
-    const auto& known = above_ns ? above_ns : ns;
-    const std::string text = format::quantity(
-        known ? std::optional(static_cast<double>(*known)) : std::nullopt, "latency_ns");
-    return above_ns ? ">" + text : text;
+    return above_ns ? ">" + latency_text(above_ns) : latency_text(ns);
+}
+
+bool is_open(const benchmark_summary& summary) {
+    return summary.mode == "open";
+}
+
+/// What ranks an open loop is its p99 (benchmark_summary::ranking_metric). An interval over some
+/// trials would be too low where in others the p99 falls among unanswered requests.
+std::string tail_interval_cell(const benchmark_summary& summary) {
+    const std::string_view metric = "latency_ns_p99";
+    const stats::estimate tail = summary.over_trials(metric);
+    const bool is_partial = summary.censored != 0 && tail.trials != summary.ok;
+    return format::range(is_partial ? std::nullopt : tail.range, tail.median.value_or(0), metric);
+}
+
+/// p99(response) / p99(service): how much too good a closed loop's p99 would have looked.
+std::string omission_cell(const benchmark_summary& summary) {
+    const auto [ns, above_ns] = percentile_of(summary.latency_with_censored(), 0.99);
+    const auto service = summary.service.percentile(0.99);
+    if (!(ns || above_ns) || service.value_or(0) == 0) {
+        return std::string(format::absent);
+    }
+    const double factor =
+        static_cast<double>(above_ns ? *above_ns : *ns) / static_cast<double>(*service);
+    return (above_ns ? ">" : "") + format::number(factor, format::decimals_for(factor));
 }
 
 std::string median_cell(const benchmark_summary& summary, std::string_view metric) {
     return format::quantity(summary.over_trials(metric).median, metric);
+}
+
+/// "3.47 (3.41-3.52)"; in an open loop, whose table has more columns, without the interval.
+std::string cpu_cell(const benchmark_summary& summary) {
+    const std::string_view metric = "server_cpu_ns_per_op";
+    const stats::estimate cpu = summary.over_trials(metric);
+    const std::string median = format::quantity(cpu.median, metric);
+    return is_open(summary) || !cpu.range
+               ? median
+               : fmt::format("{} ({})", median, format::range(cpu.range, *cpu.median, metric));
 }
 
 bool has_metric(std::span<const benchmark_summary> rivals, std::string_view metric) {
@@ -155,6 +193,12 @@ std::string legend_of(std::span<const benchmark_summary> summaries) {
             " Loop lag max: the latest that the server's loops served what was due, of some 90 "
             "times a second and worker: median of the trials.";
     }
+    if (std::any_of(summaries.begin(), summaries.end(), is_open)) {
+        text +=
+            " Open loop: the schedule sets the rate, so the interval is that of the trials' p99. "
+            "Service: from the send; own lag: what the generator itself was late; omission: p99 / "
+            "service p99, how much too good a closed loop's p99 would have looked.";
+    }
     return text;
 }
 
@@ -166,7 +210,11 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                           {"95 % interval /s"},
                           {"p50 us"},
                           {"p99 us"},
+                          {"95 % interval p99 us"},
                           {"p99.9 us"},
+                          {"service p99 us"},
+                          {"own lag p99 us"},
+                          {"omission"},
                           {"CPU us/op"},
                           {"run/wait"},
                           {"loop lag max us"},
@@ -177,15 +225,20 @@ std::string render_group(std::span<const benchmark_summary> rivals) {
                           {"note", left}});
     for (const benchmark_summary& summary : rivals) {
         const stats::estimate rate = summary.over_trials("throughput_per_s");
-        table.add({summary.label, has_several_runs(rivals) ? summary.run_id : "",
-                   format::quantity(rate.median, "throughput_per_s"),
-                   format::range(rate.range, rate.median.value_or(0), "throughput_per_s"),
-                   percentile_cell(summary, 0.5), percentile_cell(summary, 0.99),
-                   percentile_cell(summary, 0.999), median_cell(summary, "server_cpu_ns_per_op"),
-                   threads_cell(rivals, summary), optional_cell(rivals, summary, "loop_lag_ns_max"),
-                   median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
-                   fmt::format("{}/{}", summary.ok, summary.trials()), bound_by_cell(summary),
-                   note_of(summary)});
+        const bool open = is_open(summary);
+        table.add(
+            {summary.label, has_several_runs(rivals) ? summary.run_id : "",
+             format::quantity(rate.median, "throughput_per_s"),
+             open ? "" : format::range(rate.range, rate.median.value_or(0), "throughput_per_s"),
+             percentile_cell(summary, 0.5), percentile_cell(summary, 0.99),
+             open ? tail_interval_cell(summary) : "", percentile_cell(summary, 0.999),
+             open ? latency_text(summary.service.percentile(0.99)) : "",
+             open ? latency_text(summary.own_lag.percentile(0.99)) : "",
+             open ? omission_cell(summary) : "", cpu_cell(summary), threads_cell(rivals, summary),
+             optional_cell(rivals, summary, "loop_lag_ns_max"),
+             median_cell(summary, "pss_bytes_peak"), errors_cell(summary),
+             fmt::format("{}/{}", summary.ok, summary.trials()), bound_by_cell(summary),
+             note_of(summary)});
     }
     table.drop_empty_columns();
     const std::string notes = render_notes(rivals);
@@ -202,7 +255,11 @@ std::string render_table(const std::vector<nlohmann::json>& trials) {
             text += sentence + "\n\n";
         }
     }
-    return text.empty() ? "No trials.\n" : text + legend_of(summaries) + "\n";
+    if (text.empty()) {
+        return "No trials.\n";
+    }
+    const std::string states = cache_states_line(summaries);
+    return text + legend_of(summaries) + "\n" + (states.empty() ? "" : "\n" + states);
 }
 
 }  // namespace regatta

@@ -12,7 +12,8 @@ namespace regatta {
 /// Trial records (results/FORMAT.md) as Markdown: for each group of rivals (same workload, same
 /// parameters) a heading, a table with a row for each runtime, what its trials say of themselves,
 /// and a sentence that says who is fastest or that this cannot be told. Last, a line that says how
-/// to read the figures. Throws std::runtime_error where a record lacks what the format promises.
+/// to read the figures, and one on the way between the CPUs where that was not always the same.
+/// Throws std::runtime_error where a record lacks what the format promises.
 std::string render_table(const std::vector<nlohmann::json>& trials);
 
 /// One group's table and notes; `rivals` share group and mode.

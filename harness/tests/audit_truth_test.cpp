@@ -55,6 +55,23 @@ TEST(audit_truth, is_what_the_rule_of_the_server_gives) {
     }
 }
 
+TEST(audit_truth, of_a_replay_is_that_of_its_own_requests) {
+    const server_model model = model_of(server_kind::mm1);
+    const auto some = replayed_responses_ns(model, arrival_process::poisson, rate_per_s, 20);
+    const histogram same = simulated(model, "poisson", 20, model.seed);
+    ASSERT_EQ(some.size(), same.count());
+    EXPECT_EQ(static_cast<std::uint64_t>(some.back()), same.max());
+    // Of a long run it is the theory's.
+    const auto many = replayed_responses_ns(model, arrival_process::poisson, rate_per_s, 2000);
+    EXPECT_NEAR(
+        many[many.size() / 2] / *true_response_ns(model, arrival_process::poisson, rate_per_s, 0.5),
+        1, 0.05);
+    EXPECT_TRUE(replayed_responses_ns(model, arrival_process::closed, rate_per_s, 1).empty());
+    EXPECT_TRUE(replayed_responses_ns(model_of(server_kind::freeze), arrival_process::poisson,
+                                      rate_per_s, 1)
+                    .empty());
+}
+
 TEST(audit_truth, of_a_freeze_is_that_of_its_derivation) {
     const server_model model = model_of(server_kind::freeze);
     const std::pair<double, double> expected_ms[] = {{0.5, 0.5},  {0.8999, 0.5}, {0.95, 501},

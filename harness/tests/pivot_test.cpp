@@ -46,7 +46,7 @@ TEST(pivot, golden_medians_by_runtime_and_connections) {
 | :------ | ---------------: |
 | asio    |      8,000 (n/a) |
 
-Median of the ok trials (95 % interval over trials). -: not run; n/a: no figure.
+Median of the ok trials (95 % interval over trials: t on the logarithm, or where marked * the bootstrap, as t would not hold the median). -: not run; n/a: no figure.
 )");
 }
 
@@ -58,7 +58,7 @@ TEST(pivot, golden_ratios_to_a_row) {
 | :------ | -----------------: | ---------------: | -------------: |
 | thread  | 1.00 (0.95-1.05) ~ |                - |            n/a |
 | asio    |                  1 |                1 |           1.00 |
-| uring   |   1.30 (1.29-1.31) | 1.30 (1.29-1.31) |           1.30 |
+| uring   | 1.30 (1.29-1.31) ~ | 1.30 (1.29-1.31) |           1.30 |
 
 ### hash/block_bytes:65536/blocks:64/workers:1, job: throughput_per_s
 
@@ -66,7 +66,7 @@ TEST(pivot, golden_ratios_to_a_row) {
 | :------ | ---------------: |
 | asio    |                1 |
 
-Ratio to asio: geometric mean over paired rounds (95 % interval). ~: cannot be told apart from it; unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to asio: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
 )");
 }
 
@@ -88,7 +88,7 @@ TEST(pivot, golden_ratios_to_a_column) {
 | :----------------------------------------- | ---: |
 | hash/block_bytes:65536/blocks:64/workers:1 |  n/a |
 
-Ratio to thread: geometric mean over paired rounds (95 % interval). ~: cannot be told apart from it; unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to thread: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
 )");
 }
 
@@ -106,7 +106,7 @@ TEST(pivot, golden_across_runs_is_not_paired) {
 | :------ | --------: | ------------: |
 | asio    |         1 | 1.11 unpaired |
 
-Ratio to first: geometric mean over paired rounds (95 % interval). ~: cannot be told apart from it; unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to first: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
 )");
 }
 

@@ -70,6 +70,28 @@ TEST(ranking, a_slower_rival_held_back_by_the_generator_is_not_beaten) {
         "rate of uring (generator-bound).");
 }
 
+TEST(ranking, one_connection_is_not_ranked) {
+    const auto race_of = [](const std::string& parameters) {
+        std::vector<json> trials;
+        add_rounds(trials, {.runtime = "asio", .parameters = parameters}, {1e4, 1.01e4, 1e4});
+        add_rounds(trials, {.runtime = "uring", .parameters = parameters}, {2e4, 2.02e4, 2e4});
+        return trials;
+    };
+    const auto trials = race_of("size:64/connections:1/workers:1");
+    EXPECT_EQ(sentence_of(trials),
+              "Not ranked: one connection over loopback measures the scheduler, not the runtime.");
+    const auto summaries = summarise_trials(trials);
+    for (const char* const metric : {"throughput_per_s", "latency_ns_p50"}) {
+        EXPECT_FALSE(can_be_told_apart(summaries.at(0), summaries.at(1), metric)) << metric;
+    }
+    EXPECT_TRUE(can_be_told_apart(summaries.at(0), summaries.at(1), "server_cpu_ns_per_op"));
+    // With more requests outstanding, or more connections, neither side waits to be woken.
+    for (const char* const busy :
+         {"size:64/connections:1/depth:16/workers:1", "size:64/connections:2/workers:1"}) {
+        EXPECT_EQ(sentence_of(race_of(busy)).find("Fastest: uring"), 0u) << busy;
+    }
+}
+
 TEST(ranking, open_loop_ranks_by_p99) {
     std::vector<json> trials;
     for (int round = 0; round < 3; ++round) {

@@ -32,11 +32,11 @@ TEST(table, golden_race) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by     |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------- |
-| thread  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 | server-bound |
-| asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 |      9.99 |    4.00 |      0 |    3/3 | server-bound |
-| uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |      7.69 |    4.00 |      0 |    3/3 | server-bound |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us |         CPU us/op | PSS MiB | errors | trials | bound by     |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | ----------------: | ------: | -----: | -----: | :----------- |
+| thread  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |   10.0 (9.8-10.3) |    4.00 |      0 |    3/3 | server-bound |
+| asio    | 100,100 |   99,357-100,848 |    501 |    743 |      748 | 9.99 (9.92-10.06) |    4.00 |      0 |    3/3 | server-bound |
+| uring   | 130,000 |  127,537-132,505 |    400 |    596 |      600 |  7.69 (7.55-7.84) |    4.00 |      0 |    3/3 | server-bound |
 
 Fastest: uring, 1.30 (1.28-1.32) times asio. thread and asio cannot be told apart.
 
@@ -69,11 +69,11 @@ TEST(table, golden_notes) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by                              | note      |
-| :------ | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :------------------------------------ | :-------- |
-| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 |      9.95 |    4.00 |      0 |    2/3 | server-bound                          | 1 invalid |
-| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |      11.0 |    4.00 |      7 |    3/3 | generator-bound 2/3, server-bound 1/3 | timeout 7 |
-| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |       n/a |     n/a |    n/a |    0/3 | n/a                                   | 3 failed  |
+| runtime | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us |         CPU us/op | PSS MiB | errors | trials | bound by                              | note      |
+| :------ | ------: | ---------------: | -----: | -----: | -------: | ----------------: | ------: | -----: | -----: | :------------------------------------ | :-------- |
+| thread  | 100,500 |   94,342-107,057 |    501 |    743 |      748 | 9.95 (9.34-10.60) |    4.00 |      0 |    2/3 | server-bound                          | 1 invalid |
+| fiber   |  91,000 |    88,546-93,515 |    501 |    743 |      748 |  11.0 (10.7-11.3) |    4.00 |      7 |    3/3 | generator-bound 2/3, server-bound 1/3 | timeout 7 |
+| zebra   |     n/a |              n/a |    n/a |    n/a |      n/a |               n/a |     n/a |    n/a |    0/3 | n/a                                   | 3 failed  |
 
 - warning (thread and fiber): the clock source is hpet
 - invalid (thread): the server counted 9 requests \| the client 10
@@ -103,15 +103,96 @@ TEST(table, golden_several_runs_and_own_settings) {
               with_legend(
                   R"(### echo/size:64/connections:50/workers:1 (closed loop; latency: service time)
 
-| runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us | CPU us/op | PSS MiB | errors | trials | bound by     |
-| :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | --------: | ------: | -----: | -----: | :----------- |
-| thread                   | first  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |      10.0 |    4.00 |      0 |    3/3 | server-bound |
-| thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 |      9.90 |    4.00 |      0 |    3/3 | server-bound |
-| thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |      9.01 |    4.00 |      0 |    3/3 | server-bound |
+| runtime                  | run    | rate /s | 95 % interval /s | p50 us | p99 us | p99.9 us |         CPU us/op | PSS MiB | errors | trials | bound by     |
+| :----------------------- | :----- | ------: | ---------------: | -----: | -----: | -------: | ----------------: | ------: | -----: | -----: | :----------- |
+| thread                   | first  | 100,000 |   97,543-102,512 |    501 |    743 |      748 |   10.0 (9.8-10.3) |    4.00 |      0 |    3/3 | server-bound |
+| thread/stack_bytes:16384 | first  | 101,000 |   96,139-106,079 |    501 |    743 |      748 | 9.90 (9.43-10.40) |    4.00 |      0 |    3/3 | server-bound |
+| thread                   | second | 111,000 |  108,540-113,509 |    501 |    743 |      748 |  9.01 (8.81-9.21) |    4.00 |      0 |    3/3 | server-bound |
 
 Run first: No single fastest: thread and thread/stack_bytes:16384 cannot be told apart.
 
 )"));
+}
+
+/// Open loops: `latencies` are the middles of the response times, a trial for each.
+std::vector<json> open_rounds(const std::string& runtime,
+                              const std::vector<std::uint64_t>& latencies) {
+    std::vector<json> trials;
+    for (const std::uint64_t ns : latencies) {
+        trials.push_back(
+            fixture::open_trial({.runtime = runtime,
+                                 .round = static_cast<int>(trials.size()),
+                                 .rate = 2'000,
+                                 .latency_ns = ns,
+                                 .parameters = "connections:50/rate_per_s:2000/workers:1"}));
+    }
+    return trials;
+}
+
+TEST(table, golden_open_loop) {
+    std::vector<json> trials = open_rounds("epoll", {400'000, 404'000, 396'000});
+    for (const json& trial : open_rounds("asio", {600'000, 606'000, 594'000})) {
+        trials.push_back(trial);
+    }
+    EXPECT_EQ(
+        render_table(trials),
+        R"(### echo/connections:50/rate_per_s:2000/workers:1 (open loop; latency: response time)
+
+| runtime | rate /s | p50 us | p99 us | 95 % interval p99 us | p99.9 us | service p99 us | own lag p99 us | omission | CPU us/op | PSS MiB | errors | trials | note         |
+| :------ | ------: | -----: | -----: | -------------------: | -------: | -------------: | -------------: | -------: | --------: | ------: | -----: | -----: | :----------- |
+| epoll   |   2,000 |    400 |    596 |              586-606 |      604 |            298 |           11.9 |     2.00 |       500 |    4.00 |      0 |    3/3 | rate-limited |
+| asio    |   2,000 |    600 |    895 |              875-916 |      907 |            447 |           17.9 |     2.00 |       500 |    4.00 |      0 |    3/3 | rate-limited |
+
+Lowest p99: epoll; that of asio is 1.50 (1.49-1.51) times as high.
+
+Rate, CPU and memory: median of the ok trials; 95 % interval over trials: t on the logarithm, or where marked * the bootstrap, as t would not hold the median. p50 to p99.9: of all ok trials' merged histograms. n/a: not measured, or too few trials or samples to say. Open loop: the schedule sets the rate, so the interval is that of the trials' p99. Service: from the send; own lag: what the generator itself was late; omission: p99 / service p99, how much too good a closed loop's p99 would have looked.
+)");
+}
+
+TEST(table, an_interval_over_only_those_trials_that_have_a_p99_is_none) {
+    std::vector<json> trials = open_rounds("epoll", {400'000, 404'000, 396'000});
+    trials[2]["metrics"]["latency_ns_p99"] = nullptr;
+    trials[2]["open_loop"]["censored"] = 5'000;
+    trials[2]["open_loop"]["censored_ns_min"] = 2'000'000'000;
+    const std::string text = render_table(trials);
+    EXPECT_NE(text.find("| >2,000,000 |                  n/a |"), std::string::npos) << text;
+    EXPECT_NE(text.find("|   >6,712 |"), std::string::npos) << text;
+}
+
+TEST(table, a_row_says_which_of_its_intervals_came_from_the_bootstrap) {
+    // Four trials of nine are so slow that the t interval does not hold the median.
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "asio"},
+               {100e3, 100e3, 100e3, 100e3, 100e3, 60e3, 60e3, 60e3, 60e3});
+    add_rounds(trials, {.runtime = "epoll"}, {100e3, 101e3, 99e3, 100e3, 101e3, 99e3});
+    ASSERT_EQ(summarise_trials(trials).at(1).over_trials("throughput_per_s").range->method,
+              stats::interval_method::bootstrap);
+    const std::string text = render_table(trials);
+    EXPECT_NE(text.find("| 100,000 |  60,000-100,000* |"), std::string::npos) << text;
+    EXPECT_NE(text.find("10.0 (10.0-16.7*)"), std::string::npos) << text;
+    EXPECT_EQ(
+        text.substr(text.find("| epoll"), text.find("| asio") - text.find("| epoll")).find('*'),
+        std::string::npos)
+        << text;
+}
+
+TEST(table, trials_of_different_ways_between_the_cpus_are_counted_below) {
+    std::vector<json> trials;
+    add_rounds(trials, {.runtime = "asio"}, {100e3, 101e3, 99e3});
+    add_rounds(trials, {.runtime = "epoll"}, {100e3, 101e3, 99e3});
+    for (json& trial : trials) {
+        trial["cache_distance"] = {{"state", "near"}};
+    }
+    EXPECT_EQ(render_table(trials).find("The way between"), std::string::npos);
+    trials[1]["cache_distance"]["state"] = "changed";
+    trials[4]["cache_distance"]["state"] = "far";
+    trials[5]["status"] = "invalid";  // is in no figure
+    EXPECT_NE(
+        render_table(trials).find(
+            "\n\nThe way between the server's and the generator's CPU was not the same in all "
+            "trials (1 changed, 1 far, 3 near): "),
+        std::string::npos)
+        << render_table(trials);
 }
 
 TEST(table, nothing_gives_one_line) {
@@ -216,6 +297,16 @@ TEST(format, numbers) {
     EXPECT_EQ(format::quantity(0.0, "error_count"), "0");
     EXPECT_EQ(format::quantity(3.0 * (1 << 20), "pss_bytes_peak"), "3.00");
     EXPECT_EQ(format::quantity(std::nullopt, "pss_bytes_peak"), "n/a");
+}
+
+TEST(format, an_interval_says_when_it_came_from_the_bootstrap) {
+    using stats::interval;
+    using stats::interval_method;
+    EXPECT_EQ(format::range(interval{1'000, 3'000, interval_method::log_t}, 2'000, "latency_ns"),
+              "1.00-3.00");
+    EXPECT_EQ(
+        format::range(interval{1'000, 3'000, interval_method::bootstrap}, 2'000, "latency_ns"),
+        "1.00-3.00*");
 }
 
 TEST(format, ratios_near_one_keep_their_side_of_it) {

@@ -148,3 +148,21 @@ def test_refuses_in_one_line(tmp_path):
     assert "--server" in refusal("--server", "slow")
     assert "--rate" in refusal("--rate", "0")
     assert not (tmp_path / "none.jsonl").exists()
+
+
+def test_a_record_is_printed_again(audit, tmp_path):
+    done, _ = audit("--tool", "regatta-load", "--server", "mm1", "--seed", "3")
+    assert done.returncode == 0
+    again = regatta("audit", "--from", tmp_path / "audit.jsonl")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.strip() == done.stdout.rpartition("Results:")[0].strip()
+    assert again.stdout.count("the very arrivals and service times of this one make") == 2
+    both = regatta("audit", "--from", tmp_path / "audit.jsonl", "--tool", "wrk")
+    assert both.returncode == 2 and "--from" in one_line(both.stderr)
+
+
+def test_a_file_without_an_audit_is_refused(tmp_path):
+    file = tmp_path / "none.jsonl"
+    file.write_text('{"record":"end","schema":1}\n')
+    done = regatta("audit", "--from", file)
+    assert done.returncode == 2 and "has no audit" in one_line(done.stderr)

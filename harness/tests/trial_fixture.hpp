@@ -71,6 +71,23 @@ inline nlohmann::json ok_trial(const trial_options& options) {
             {"client", {{"errors", {{"reset", 0}, {"timeout", 0}}}}}};
 }
 
+/// The same in an open loop: response = `latency_ns`, of which half is service, and so on record.
+inline nlohmann::json open_trial(const trial_options& options) {
+    nlohmann::json trial = ok_trial(options);
+    trial_options half = options;
+    half.latency_ns /= 2;
+    trial_options lag = options;
+    lag.latency_ns /= 50;
+    trial["mode"] = "open";
+    trial["latency_kind"] = "response";
+    trial["saturation"] = "rate-limited";
+    trial["open_loop"] = {{"service", ok_trial(half)["latency"]},
+                          {"own_lag", ok_trial(lag)["latency"]},
+                          {"censored", 0},
+                          {"censored_ns_min", nullptr}};
+    return trial;
+}
+
 inline nlohmann::json failed_trial(const trial_options& options, const std::string& reason) {
     nlohmann::json trial = ok_trial(options);
     trial["status"] = "failed";

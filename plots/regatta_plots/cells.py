@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import baseline
-from .ranking import RATE, are_apart, limited_by, ranking_metric, ratio
+from .ranking import RATE, TAIL, are_apart, limited_by, ranking_metric, ratio
+from .histogram import Histogram
 from .record import Results
 from .summary import Benchmark
-from .words import ABSENT, listing, quantity, span, times
+from .words import ABSENT, decimals_for, listing, quantity, span, times
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,64 @@ def _median(metric: str) -> Callable:
     return cell
 
 
+_EMPTY = Cell("", math.nan)
+
+
 def _interval(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
+    """Of the rate; in an open loop that is the schedule's."""
+    if benchmark.mode == "open":
+        return _EMPTY
     estimate = benchmark.estimate(RATE)
     return Cell(span(estimate, RATE), estimate.low)
+
+
+def _tail_interval(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
+    """Of the p99 over trials, by which an open loop is ranked; none where in some trials the p99
+    falls among unanswered requests: over the others it would be too low."""
+    if benchmark.mode != "open":
+        return _EMPTY
+    estimate = benchmark.estimate(TAIL)
+    is_partial = len(benchmark.by_round(TAIL)) < len(benchmark.trials) and any(
+        trial["open_loop"]["censored"] for trial in benchmark.trials if trial.get("open_loop"))
+    return Cell(ABSENT, math.nan) if is_partial else Cell(span(estimate, TAIL), estimate.low)
+
+
+def _of_open_loops(benchmark: Benchmark, part: str) -> float:
+    """The p99 of a part of the response time, in ns, over all ok trials; NaN with too few
+    requests."""
+    parts = [trial["open_loop"][part] for trial in benchmark.trials
+             if part in (trial.get("open_loop") or {})]
+    return float(Histogram.merged(parts).values_at(np.array([0.99]))[0]) if parts else math.nan
+
+
+def _tail_of(part: str) -> Callable:
+    def cell(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
+        if benchmark.mode != "open":
+            return _EMPTY
+        value = _of_open_loops(benchmark, part)
+        return Cell(quantity(value, "latency_ns"), value)
+    return cell
+
+
+def _omission(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
+    """p99(response) / p99(service): how much too good a closed loop's p99 would have looked."""
+    if benchmark.mode != "open":
+        return _EMPTY
+    response, service = percentile(benchmark, 0.99), _of_open_loops(benchmark, "service")
+    if math.isnan(response.value) or not service > 0:
+        return Cell(ABSENT, math.nan)
+    factor = response.value / service
+    above = ">" if response.text.startswith(">") else ""
+    return Cell(f"{above}{factor:,.{decimals_for(factor)}f}", factor)
+
+
+def _cpu(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
+    """The median with its interval; in an open loop, which has more columns, without."""
+    metric = "server_cpu_ns_per_op"
+    estimate = benchmark.estimate(metric)
+    with_interval = estimate.has_interval() and benchmark.mode != "open"
+    return Cell(quantity(estimate.median, metric)
+                + (f" ({span(estimate, metric)})" if with_interval else ""), estimate.median)
 
 
 def _relative(benchmark: Benchmark, base: Benchmark | None) -> Cell:
@@ -128,8 +184,12 @@ COLUMNS = [
     Column("times baseline", _relative),
     Column("p50 µs", lambda own, _: percentile(own, 0.5)),
     Column("p99 µs", lambda own, _: percentile(own, 0.99)),
+    Column("95 % interval p99 µs", _tail_interval),
     Column("p99.9 µs", lambda own, _: percentile(own, 0.999)),
-    Column("CPU µs/op", _median("server_cpu_ns_per_op")),
+    Column("service p99 µs", _tail_of("service")),
+    Column("own lag p99 µs", _tail_of("own_lag")),
+    Column("omission", _omission),
+    Column("CPU µs/op", _cpu),
     Column("loop lag max µs", _median("loop_lag_ns_max")),
     Column("PSS MiB", _median("pss_bytes_peak")),
     Column("errors", _errors),
@@ -142,9 +202,14 @@ COLUMNS = [
 def legend(base: str) -> str:
     """What the columns mean."""
     return ("Rate, CPU, memory and loop lag (the latest of some 90 a second): median of the ok trials; the interval is over "
-            f"trials. Times baseline: {base or 'none'} is 1, geometric mean over paired rounds of "
-            "the rate, in open loop of the p99, with its 95 % interval; ~: cannot be told apart. "
+            "trials, by t on the logarithm or, where marked *, by bootstrap, as t would not hold the "
+            f"median. Times baseline: {base or 'none'} is 1, geometric mean over paired rounds of "
+            "the rate, in open loop of the p99, with its 95 % interval; ~: cannot be told apart, or not "
+            "ranked (one connection over loopback). "
             "Percentiles: of all ok trials' merged histograms; >: falls among unanswered requests. "
+            "Open loop: the schedule sets the rate, so the interval is that of the trials' p99; "
+            "service: from the send; own lag: what the generator itself was late; omission: p99 / "
+            "service p99, how much too good a closed loop's p99 would have looked. "
             "n/a: not measured, or too few trials or samples to say.")
 
 
@@ -192,6 +257,20 @@ def state_of(results: Results) -> str:
             parts.append(f"{which}interrupted before all trials were run.")
     told = " ".join(parts)
     return told[:1].upper() + told[1:] if not results.others else told
+
+
+def cache_states_line(trials: Sequence[dict]) -> str:
+    """How many ok trials had which way between the CPUs, where there were several; or nothing
+    (harness/record/notes.hpp)."""
+    states = sorted(trial["cache_distance"]["state"] for trial in trials
+                    if trial["status"] == "ok" and trial.get("cache_distance"))
+    kinds = list(dict.fromkeys(states))
+    if len(kinds) < 2:
+        return ""
+    counts = ", ".join(f"{states.count(kind):,} {kind}" for kind in kinds)
+    return ("The way between the server's and the generator's CPU was not the same in all trials "
+            f"({counts}): runtimes are compared by rounds in which it was; medians and intervals "
+            "are of all.")
 
 
 def machine_of(results: Results) -> str:

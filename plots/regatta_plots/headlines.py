@@ -60,6 +60,8 @@ def _compared(rivals: Sequence[Benchmark], base_label: str,
     if base is None or len(rivals) < 3:
         return parts
     for metric, what in metrics:
+        if not ranking.is_rankable(base, base, metric):
+            continue  # the first sentence has said so
         is_ranked = metric == ranking.ranking_metric(base)
         if not is_ranked or baseline.against(rivals, base, metric)[0]:
             parts += [text for text in [baseline.sentence(rivals, base, metric, what)] if text]

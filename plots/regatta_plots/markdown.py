@@ -75,7 +75,8 @@ def _validity(results: Results) -> str:
     lines = [f"- {kind} in {count:,} of {len(records):,} trials, such as `{names[0]}`: "
              f"{escaped(said)}\n" for kind, said, count, names in cells.remarks(records)]
     told = "".join(lines) or "Every trial passed every gate, without warnings.\n"
-    return f"## Validity\n\n{told}\n"
+    states = cells.cache_states_line(results.trials)
+    return f"## Validity\n\n{told}\n" + (f"{states}\n\n" if states else "")
 
 
 def _repetition(results: Results) -> str:

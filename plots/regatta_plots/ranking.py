@@ -40,9 +40,24 @@ def _ratio(a: Benchmark, b: Benchmark, metric: str) -> Ratio | None:
                             if number in in_b and is_same_state(number)])
 
 
+def is_ping_pong(benchmark: Benchmark) -> bool:
+    """Whether one connection has one request outstanding: rate and latency are then the scheduler's
+    and the hypervisor's; CPU time per request is still the runtime's."""
+    return (benchmark.mode == "closed" and benchmark.params.get("connections") == 1
+            and benchmark.params.get("depth", 1) == 1)
+
+
+def is_rankable(a: Benchmark, b: Benchmark, metric: str) -> bool:
+    """Not by rate or latency of one connection."""
+    of_wakeups = metric == RATE or metric.startswith("latency_ns")
+    return not (of_wakeups and (is_ping_pong(a) or is_ping_pong(b)))
+
+
 def are_apart(a: Benchmark, b: Benchmark, metric: str) -> bool:
     """Whether intervals tell the two apart and, where it is a rate, the slower one was not held
-    back by something else than its own server."""
+    back by something else than its own server; by rate and latency never of one connection."""
+    if not is_rankable(a, b, metric):
+        return False
     slower = b if _is_ahead(a, b, metric) else a
     if metric == RATE and limited_by(slower):
         return False
@@ -102,6 +117,8 @@ def sentence(rivals: Sequence[Benchmark], *, only_the_lead: bool = False) -> str
     if len(tried) < 2:
         return ""
     metric = ranking_metric(tried[0])
+    if is_ping_pong(tried[0]):
+        return "Not ranked: one connection over loopback measures the scheduler, not the runtime."
     best_first = ranked(tried, metric)
     if len(best_first) < 2:
         return "Not ranked: that takes at least two ok trials of two runtimes."

@@ -38,12 +38,14 @@ def quantity(value: float | None, metric: str) -> str:
 
 
 def span(estimate: Estimate, metric: str) -> str:
-    """The interval, to the decimals of the median; "n/a" where there is none."""
+    """The interval, to the decimals of the median, with a "*" where it was found by bootstrap; "n/a"
+    where there is none."""
     if math.isnan(estimate.low):
         return ABSENT
     divisor = unit_of(metric)[1]
     decimals = decimals_for(estimate.median / divisor)
-    return f"{estimate.low / divisor:,.{decimals}f}-{estimate.high / divisor:,.{decimals}f}"
+    mark = "*" if estimate.method == "bootstrap" else ""
+    return f"{estimate.low / divisor:,.{decimals}f}-{estimate.high / divisor:,.{decimals}f}{mark}"
 
 
 def times(ratio: Ratio) -> str:

@@ -230,6 +230,36 @@ def test_unanswered_requests_are_in_the_percentiles(results_of):
     assert found[0.5] == f"{answered.value_of_rank(15_000) / 1e3:,.0f}"
 
 
+def test_an_open_loop_has_the_interval_of_what_ranks_it_and_where_its_time_went(four):
+    titles = [column.title for column in cells.COLUMNS]
+
+    def row_of(mode):
+        rivals = [each for each in benchmarks(four) if each.mode == mode]
+        [(own, row), *_] = cells.rows_of(rivals[:1], "epoll")
+        return own, dict(zip(titles, (each.text for each in row)))
+
+    own, opened = row_of("open")
+    assert opened["95 % interval /s"] == ""
+    assert opened["95 % interval p99 µs"] == cells.span(own.estimate("latency_ns_p99"), "latency_ns_p99")
+    p99 = {part: cells.Histogram.merged(trial["open_loop"][part] for trial in own.trials).values_at([0.99])[0]
+           for part in ("service", "own_lag")}
+    assert opened["service p99 µs"] == cells.quantity(p99["service"], "latency_ns")
+    assert opened["own lag p99 µs"] == cells.quantity(p99["own_lag"], "latency_ns")
+    factor = cells.percentile(own, 0.99).value / p99["service"]
+    assert opened["omission"] == f"{factor:,.{cells.decimals_for(factor)}f}"
+    own, closed = row_of("closed")
+    assert closed["95 % interval p99 µs"] == closed["service p99 µs"] == closed["omission"] == ""
+    assert closed["CPU µs/op"].endswith(f"({cells.span(own.estimate('server_cpu_ns_per_op'), 'server_cpu_ns_per_op')})")
+
+
+def test_trials_of_different_ways_between_the_cpus_are_counted():
+    trials = [{"status": status, "cache_distance": state and {"state": state}}
+              for status, state in (("ok", "near"), ("ok", "near"), ("ok", None), ("invalid", "far"))]
+    assert cells.cache_states_line(trials) == ""
+    trials[3]["status"] = "ok"
+    assert "not the same in all trials (1 far, 2 near)" in cells.cache_states_line(trials)
+
+
 def test_remarks_alike_but_for_figures_are_one():
     trials = [{"benchmark": f"b{n}", "status": "ok", "warnings": [f"used {n * 7}.{n} % of it"]} for n in (1, 22)]
     trials.append({"benchmark": "c", "status": "failed", "reasons": ["it died"]})

@@ -82,6 +82,23 @@ def test_a_rate_that_the_workload_set_is_nobodys_lead():
     assert "Fastest" not in text and "(rate-limited)" in text
 
 
+def test_one_connection_is_not_ranked_but_by_its_cpu_time():
+    results = race({"uring": [130e3, 131e3, 129e3], "asio": [100e3, 101e3, 99e3], "epoll": [50e3, 51e3, 50e3]})
+    for trial in results.trials:
+        trial["params"] = trial["params"] | {"connections": 1}
+    text = told(results)
+    assert "Not ranked: one connection over loopback measures the scheduler" in text
+    assert "Fastest" not in text and "Replies per second" not in text
+    assert "CPU time of the server per request, as times that of epoll" in text
+    [uring, epoll] = [each for each in benchmarks(results) if each.runtime in ("uring", "epoll")]
+    assert not ranking.are_apart(uring, epoll, ranking.RATE) and not ranking.are_apart(uring, epoll, "latency_ns_p50")
+    assert ranking.are_apart(uring, epoll, "server_cpu_ns_per_op")
+    for trial in results.trials:
+        trial["params"] = trial["params"] | {"depth": 16}
+    results.grouped = None
+    assert "Fastest: uring" in told(results)
+
+
 def test_trials_of_another_cache_state_are_no_pair():
     results = race({"uring": [130e3, 131e3, 129e3], "asio": [100e3, 101e3, 99e3]})
     for trial in results.trials:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from regatta_plots.stats import student_quantile, summarise
+from regatta_plots.words import span
 
 KNOWN = json.loads((Path(__file__).parents[2] / "harness/tests/data/intervals.json").read_text())
 
@@ -36,3 +37,10 @@ def test_no_values_give_nothing():
 def test_quantile_refuses(p, degrees):
     with pytest.raises(ValueError):
         student_quantile(p, degrees)
+
+
+def test_an_interval_from_the_bootstrap_is_marked():
+    t, bootstrap = summarise([100.0, 101.0, 99.0]), summarise([100.0] * 5 + [60.0] * 4)
+    assert (t.method, bootstrap.method) == ("log_t", "bootstrap")
+    assert not span(t, "throughput_per_s").endswith("*")
+    assert span(bootstrap, "throughput_per_s") == "60-100*"

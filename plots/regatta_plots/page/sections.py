@@ -63,20 +63,21 @@ def figures(drawn: Sequence[Drawing], skipped: Sequence[tuple[str, str]]) -> str
 
 def benchmark_table(results: Results, base_label: str) -> str:
     """One row for each benchmark of each runtime."""
-    rows = []
+    found = []
     workloads: dict[str, None] = {}
     for rivals in by_group(benchmarks(results), Benchmark.conditions).values():
         for own, row in cells.rows_of(rivals, base_label):
             workloads[own.workload] = None
             shared = " ".join(part for part in own.group.split("/")[1:])
-            rows.append(f'<tr data-choice="{text(own.workload)}"><th scope=row>'
-                        f"{text(own.label)}</th><td>{text(own.workload)}</td>"
-                        f"<td class=p>{text(shared)}</td>"
-                        f"<td class=p>{text(own.conditions())}</td>"
-                        + "".join(cell(content, column.is_number)
-                                  for content, column in zip(row, cells.COLUMNS)) + "</tr>\n")
+            found.append((f'<tr data-choice="{text(own.workload)}"><th scope=row>'
+                          f"{text(own.label)}</th><td>{text(own.workload)}</td>"
+                          f"<td class=p>{text(shared)}</td>"
+                          f"<td class=p>{text(own.conditions())}</td>", row))
+    kept = [at for at in range(len(cells.COLUMNS)) if any(row[at].text for _, row in found)]
+    rows = [begin + "".join(cell(row[at], cells.COLUMNS[at].is_number) for at in kept) + "</tr>\n"
+            for begin, row in found]
     titles = [("runtime", False), ("workload", False), ("parameters", False), ("loop", False)]
-    titles += [(column.title, column.is_number) for column in cells.COLUMNS]
+    titles += [(cells.COLUMNS[at].title, cells.COLUMNS[at].is_number) for at in kept]
     return (tools("benchmarks", "echo connections:500", list(workloads), "workload")
             + table("benchmarks", "Benchmarks: medians, intervals and percentiles", titles, rows)
             + f"<p class=soft>{text(cells.legend(base_label))}</p>\n")
@@ -105,6 +106,8 @@ def validity(results: Results) -> str:
         for kind, said, count, names in found)
     summary = f"<ul>{items}</ul>\n" if items else \
         "<p>Every trial passed every gate, without warnings.</p>\n"
+    if states := cells.cache_states_line(results.trials):
+        summary += f"<p>{text(states)}</p>\n"
     return summary + (_trial_table(results) if results.trials else "")
 
 
