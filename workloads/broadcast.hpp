@@ -138,7 +138,7 @@ struct broadcast {
         std::vector<std::byte> noise_;
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 
 private:
     static std::shared_ptr<const std::vector<std::byte>> frame_of(bytes_view payload) {

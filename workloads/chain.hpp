@@ -50,7 +50,7 @@ struct chain {
 
     using exchange = request_reply::exchange<chain>;
 
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
+    static double ceiling_per_s(const params& values, std::int64_t connections, std::int64_t) {
         return static_cast<double>(connections) * 1e6 /
                static_cast<double>(values[waits] * values[delay_us]);
     }

@@ -32,7 +32,7 @@ struct churn {
 
     using exchange = request_reply::exchange<churn>;
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

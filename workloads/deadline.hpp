@@ -75,7 +75,7 @@ struct deadline {
 
     /// A request is answered after its work or at its deadline, whichever is first. No mean: a
     /// connection may have none of the late ones in a short window.
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
+    static double ceiling_per_s(const params& values, std::int64_t connections, std::int64_t) {
         const std::int64_t soonest_us = values[late_percent] == 100
                                             ? values[deadline_us]
                                             : std::min(values[delay_us], values[deadline_us]);

@@ -32,7 +32,7 @@ struct delay {
     using exchange = request_reply::exchange<delay>;
 
     /// Each connection has one request in the server at a time, and that takes at least the delay.
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
+    static double ceiling_per_s(const params& values, std::int64_t connections, std::int64_t) {
         return static_cast<double>(connections) * 1e6 / static_cast<double>(values[delay_us]);
     }
 };

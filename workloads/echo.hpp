@@ -69,7 +69,7 @@ struct echo {
         std::vector<std::byte> noise_;
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -123,7 +123,7 @@ struct fan_out {
     using exchange = request_reply::exchange<fan_out, request_reply::places>;
 
     /// All sub-requests at once take one delay; a failure takes less.
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
+    static double ceiling_per_s(const params& values, std::int64_t connections, std::int64_t) {
         return values[fail_percent] != 0
                    ? no_ceiling
                    : static_cast<double>(connections) * 1e6 / static_cast<double>(values[delay_us]);

@@ -97,7 +97,7 @@ struct file {
         std::vector<std::byte> content_;
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -101,7 +101,7 @@ struct http {
         std::array<std::string, distinct_ids> replies_;
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -30,7 +30,7 @@ struct idle {
 
     using exchange = request_reply::exchange<idle>;
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -155,7 +155,7 @@ struct mixed {
 
     /// Bounded by CPU, which the calibration gives only within the machine's noise: no hard
     /// ceiling.
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 
@@ -81,12 +82,16 @@ struct overload {
 
     using exchange = request_reply::exchange<overload>;
 
-    /// Refusals come at any rate, and what is done depends on the workers; each of those takes its
-    /// service time.
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
-        return values[policy] == shed ? no_ceiling
-                                      : static_cast<double>(connections) * 1e6 /
-                                            static_cast<double>(values[service_us]);
+    /// What is done takes a slot for its service time; refusals come at any rate.
+    static double done_per_s(const params& values, std::int64_t connections, std::int64_t workers) {
+        return static_cast<double>(std::min(connections, workers * values[slots])) * 1e6 /
+               static_cast<double>(values[service_us]);
+    }
+    static double ceiling_per_s(const params& values, std::int64_t connections,
+                                std::int64_t workers) {
+        return values[policy] == shed && connections > values[slots] + values[queue]
+                   ? no_ceiling
+                   : done_per_s(values, connections, workers);
     }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 
@@ -97,8 +98,11 @@ struct pool {
 
     using exchange = request_reply::exchange<pool>;
 
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
-        return static_cast<double>(connections) * 1e6 / static_cast<double>(values[delay_us]);
+    /// A link is asked one thing at a time, and so is a client's connection.
+    static double ceiling_per_s(const params& values, std::int64_t connections,
+                                std::int64_t workers) {
+        return static_cast<double>(std::min(connections, workers * values[pool_size])) * 1e6 /
+               static_cast<double>(values[delay_us]);
     }
 };
 

@@ -85,7 +85,7 @@ struct rpc {
         std::vector<std::byte> inverted_;
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 
 private:
     static void answer(bytes_view request, std::vector<std::byte>& reply) {

@@ -52,7 +52,7 @@ struct service {
     using exchange = request_reply::exchange<service, request_reply::places>;
 
     /// Bounded by CPU, as `cpu_request` is.
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

@@ -135,7 +135,7 @@ public:
         std::vector<std::byte> expected_;  // the replies to `period` requests
     };
 
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    static double ceiling_per_s(const params&, std::int64_t, std::int64_t) { return no_ceiling; }
 };
 
 }  // namespace regatta::workloads

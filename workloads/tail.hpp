@@ -39,8 +39,13 @@ struct tail {
 
     using exchange = request_reply::exchange<tail, request_reply::places>;
 
-    /// The waits bound only a connection's hundred requests, and the others may take any time.
-    static double ceiling_per_s(const params&, std::int64_t) { return no_ceiling; }
+    /// A hundred requests of a connection take one wait, and the others may take any time. A window
+    /// may begin and end within a wait: it then has a hundred more of each connection.
+    static double ceiling_per_s(const params& values, std::int64_t connections, std::int64_t) {
+        return static_cast<double>(connections) * 1e6 * request_reply::places /
+               static_cast<double>(values[slow_us]);
+    }
+    static constexpr std::int64_t replies_at_edges = request_reply::places;
 };
 
 }  // namespace regatta::workloads

@@ -78,9 +78,9 @@ bool has_timeouts(const client_counts& client) {
 }
 
 void check_ceiling(const trial_evidence& evidence, std::vector<std::string>& reasons) {
-    // A window may cut off the beginning of one request on each connection: these are allowed.
+    // A window may cut off the beginning of requests on each connection: these are allowed.
     const double most = evidence.ceiling_per_s * ceiling_tolerance * evidence.window_s +
-                        static_cast<double>(evidence.connections);
+                        static_cast<double>(evidence.replies_at_edges);
     const auto replies = static_cast<double>(evidence.replies_measured);
     if (replies > most) {
         reasons.push_back(

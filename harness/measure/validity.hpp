@@ -35,6 +35,7 @@ struct trial_evidence {
     double cut_in_flight = 0;  ///< harness/load/README.md
     std::int64_t connections = 1;
     double ceiling_per_s = no_ceiling;
+    std::int64_t replies_at_edges = 1;        ///< of all connections, beyond the ceiling
     double generator_cpu_share = 0;           ///< of the CPUs that its threads can use
     std::optional<double> server_cpu_share;   ///< of all its CPUs
     double generator_wait_share = 0;          ///< of the same: ready, while others had the CPU

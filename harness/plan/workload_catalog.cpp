@@ -14,7 +14,7 @@ workload_info info_of() {
                        std::string(Workload::about),
                        Workload::kind,
                        Workload::parameters,
-                       [](const params&, std::int64_t) { return no_ceiling; },
+                       [](const params&, std::int64_t, std::int64_t) { return no_ceiling; },
                        nullptr,
                        {},
                        nullptr,
@@ -42,6 +42,9 @@ workload_info info_of() {
     }
     if constexpr (requires { Workload::set_apart; }) {
         info.set_apart = Workload::set_apart;
+    }
+    if constexpr (requires { Workload::replies_at_edges; }) {
+        info.replies_at_edges = Workload::replies_at_edges;
     }
     if constexpr (requires { Workload::workers_max; }) {
         info.workers_max = Workload::workers_max;

@@ -15,8 +15,9 @@ struct workload_info {
     std::string about;
     workload_kind kind;
     std::span<const parameter> parameters;
-    /// Most replies per second that `connections` can get; no_ceiling where there is no bound.
-    double (*ceiling_per_s)(const params& values, std::int64_t connections);
+    /// Most replies per second that `connections` can get from a server with `workers`; no_ceiling
+    /// where there is no bound.
+    double (*ceiling_per_s)(const params& values, std::int64_t connections, std::int64_t workers);
     /// The right answer of a job; null for a server workload.
     std::string (*expected_answer)(const params& values);
     /// The workload that its backend serves; empty where it needs none.
@@ -25,6 +26,9 @@ struct workload_info {
     params (*backend_values)(const params& values) = nullptr;
     /// Which replies are set apart: "refused"; empty where none are.
     std::string set_apart;
+    /// How many replies beyond the ceiling a window can have of each connection, for what its edges
+    /// cut.
+    std::int64_t replies_at_edges = 1;
     /// Most workers that it can be served by.
     std::int64_t workers_max = std::numeric_limits<std::int64_t>::max();
     /// How the generator uses the connections; null for a job.

@@ -143,7 +143,8 @@ trial_evidence evidence_of(const benchmark& arm, const trial_settings& settings,
     evidence.mean_in_flight = result.at("mean_in_flight").get<double>();
     evidence.cut_in_flight = result.value("cut_in_flight", 0.0);
     evidence.connections = arm.connections;
-    evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections);
+    evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections, arm.workers);
+    evidence.replies_at_edges = arm.workload->replies_at_edges * arm.connections;
     const auto threads = result.at("threads").get<std::size_t>();
     const auto generator_cpus =
         placed.generator_cpus.empty() ? threads : std::min(threads, placed.generator_cpus.size());

@@ -17,6 +17,7 @@ trial_evidence sound() {
     evidence.latency_s_mean = 0.05;
     evidence.mean_in_flight = 50;
     evidence.connections = 50;
+    evidence.replies_at_edges = 50;
     evidence.generator_cpu_share = 0.5;
     evidence.server_cpu_share = 0.5;
     return evidence;
@@ -70,6 +71,8 @@ TEST(validity, nobody_beats_arithmetic) {
     evidence.ceiling_per_s = 940;
     EXPECT_EQ(only_reason(evidence),
               "it answers too early: 1000 replies/s, and no server can exceed 940");
+    evidence.replies_at_edges = 100;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
 }
 
 TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {

@@ -59,10 +59,10 @@ TEST(deadline_exchange, work_longer_than_the_deadline_is_always_late) {
 }
 
 TEST(deadline_exchange, ceiling_is_connections_over_the_shortest_time) {
-    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(0), 100), 10'000);
-    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(10), 100), 10'000);
-    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(100), 100), 5'000);
-    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(0, 5'000), 100), 20'000);
+    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(0), 100, 1), 10'000);
+    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(10), 100, 1), 10'000);
+    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(100), 100, 1), 5'000);
+    EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(0, 5'000), 100, 1), 20'000);
 }
 
 }  // namespace

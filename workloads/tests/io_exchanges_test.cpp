@@ -6,6 +6,8 @@
 #include "workloads/backlog.hpp"
 #include "workloads/fan_out.hpp"
 #include "workloads/file.hpp"
+#include "workloads/overload.hpp"
+#include "workloads/pool.hpp"
 #include "workloads/service.hpp"
 #include "workloads/stream.hpp"
 #include "workloads/tail.hpp"
@@ -105,6 +107,34 @@ TEST(tail_exchange, sets_one_request_in_a_hundred_apart) {
         slow += client.is_set_apart(i, {}) ? 1 : 0;
     }
     EXPECT_EQ(slow, 3);
+}
+
+TEST(ceilings, of_pool_and_overload_are_what_a_worker_has_to_give) {
+    params of_pool;
+    of_pool.values = {10, 1'000};
+    EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 100, 1), 10'000);
+    EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 100, 2), 20'000);
+    EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 4, 1), 4'000) << "one for each client";
+    params of_overload;
+    of_overload.values = {overload::queue_all, 8, 5'000, 16};
+    EXPECT_DOUBLE_EQ(overload::ceiling_per_s(of_overload, 400, 1), 1'600);
+    EXPECT_DOUBLE_EQ(overload::ceiling_per_s(of_overload, 400, 3), 4'800);
+    EXPECT_DOUBLE_EQ(overload::ceiling_per_s(of_overload, 4, 1), 800);
+    of_overload.values[overload::policy] = overload::shed;
+    EXPECT_DOUBLE_EQ(overload::ceiling_per_s(of_overload, 24, 1), 1'600) << "all have a place";
+    EXPECT_EQ(overload::ceiling_per_s(of_overload, 25, 1), no_ceiling) << "some may be refused";
+}
+
+TEST(ceilings, of_tail_is_a_hundred_requests_for_each_wait) {
+    params values;
+    values.values = {5'000};
+    EXPECT_DOUBLE_EQ(tail::ceiling_per_s(values, 50, 1), 1'000'000);
+    // Where the others take no time, replies come in hundreds, 5 ms after each other.
+    for (const int window_us : {1, 4'999, 5'001, 9'999, 20'001}) {
+        const int hundreds_most = window_us / 5'000 + 1;
+        EXPECT_LE(100 * hundreds_most,
+                  tail::ceiling_per_s(values, 1, 1) * window_us / 1e6 + tail::replies_at_edges);
+    }
 }
 
 TEST(fan_out, answer_is_the_sum_of_the_backends) {
