@@ -15,7 +15,11 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr parameter parameters[] = {offload_pool::threads_parameter};
+std::span<const parameter> parameters() {
+    static const parameter declared[] = {offload_pool::threads_parameter,
+                                         offload_pool::scheduling_parameter()};
+    return declared;
+}
 
 std::vector<std::pair<std::string, std::string>> versions() {
     return {
@@ -38,7 +42,7 @@ runtime_info asio_runtime::about() {
             "io_uring",
             "Boost.Asio with C++20 coroutines on its io_uring backend, one io_context per worker",
             versions(),
-            parameters};
+            parameters()};
 }
 
 std::optional<std::string> asio_runtime::unavailable() {
@@ -48,7 +52,7 @@ std::optional<std::string> asio_runtime::unavailable() {
 runtime_info asio_runtime::about() {
     return {"asio",     "coroutine",
             "epoll",    "Boost.Asio with C++20 coroutines, one io_context per worker",
-            versions(), parameters};
+            versions(), parameters()};
 }
 
 std::optional<std::string> asio_runtime::unavailable() {
@@ -59,7 +63,8 @@ std::optional<std::string> asio_runtime::unavailable() {
 // One thread runs the context, and stop() reaches it through a descriptor, so it needs no locks at
 // all.
 asio_runtime::asio_runtime(const runtime_settings& settings)
-    : offload_threads_(settings.at(0)), context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE) {}
+    : offload_(offload_pool::grant(settings.at(0), settings.at(1), notes_)),
+      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE) {}
 
 asio_runtime::acceptor asio_runtime::adopt(int listener) {
     sockaddr_storage address{};

@@ -175,8 +175,8 @@ public:
     static runtime_info about();
     static std::optional<std::string> unavailable();
     explicit asio_runtime(const runtime_settings& settings);
-    runtime_settings configuration() const { return {offload_threads_}; }
-    std::vector<std::string> notes() const { return {}; }
+    runtime_settings configuration() const { return {offload_.threads, offload_.scheduling}; }
+    std::vector<std::string> notes() const { return notes_; }
 
     template <class OnAccept>
     std::size_t serve(int listener, OnAccept on_accept) {
@@ -262,7 +262,7 @@ public:
     }
     offload_pool& pool() {
         if (!pool_) {
-            pool_ = offload_pool::shared(offload_threads_);
+            pool_ = offload_pool::shared(offload_);
         }
         return *pool_;
     }
@@ -323,7 +323,8 @@ private:
     }
     static void report(std::exception_ptr error);
 
-    std::int64_t offload_threads_;
+    std::vector<std::string> notes_;
+    offload_settings offload_;
     mailbox mail_;
     cancel_scope everything_{nullptr};
     connections<connection> open_;

@@ -14,8 +14,6 @@ constexpr int events_per_turn = 256;
 constexpr std::uint64_t mail_key = 1;
 constexpr std::uint64_t listener_key = 2;
 
-constexpr parameter parameters[] = {offload_pool::threads_parameter};
-
 void add(int epoll, int fd, std::uint32_t events, epoll_data_t data) {
     epoll_event event{events, data};
     check(::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
@@ -24,12 +22,14 @@ void add(int epoll, int fd, std::uint32_t events, epoll_data_t data) {
 }  // namespace
 
 runtime_info epoll_runtime::about() {
+    static const parameter parameters[] = {offload_pool::threads_parameter,
+                                           offload_pool::scheduling_parameter()};
     return {"epoll", "coroutine", "epoll", "a minimal coroutine loop on edge-triggered epoll",
             {},      parameters};
 }
 
 epoll_runtime::epoll_runtime(const runtime_settings& settings)
-    : coroutine_worker(settings.at(0)),
+    : coroutine_worker(settings.at(0), settings.at(1)),
       epoll_(check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
     // Timers then fire within a microsecond instead of 50 (prctl(2), PR_SET_TIMERSLACK).
     ::prctl(PR_SET_TIMERSLACK, 1UL);

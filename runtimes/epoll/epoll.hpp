@@ -41,8 +41,7 @@ public:
     static runtime_info about();
     static std::optional<std::string> unavailable() { return std::nullopt; }
     explicit epoll_runtime(const runtime_settings& settings);
-    runtime_settings configuration() const { return {offload_threads_}; }
-    std::vector<std::string> notes() const { return {}; }
+    runtime_settings configuration() const { return {offload_.threads, offload_.scheduling}; }
 
     template <class OnAccept>
     std::size_t serve(int listener, OnAccept on_accept) {

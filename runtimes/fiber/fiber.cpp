@@ -1,13 +1,10 @@
 #include "runtimes/fiber/fiber.hpp"
 
 namespace regatta {
-namespace {
-
-constexpr parameter parameters[] = {fibers::stack_parameter, offload_pool::threads_parameter};
-
-}  // namespace
 
 runtime_info fiber_runtime::about() {
+    static const parameter parameters[] = {fibers::stack_parameter, offload_pool::threads_parameter,
+                                           offload_pool::scheduling_parameter()};
     return {"fiber",
             "fiber",
             "epoll",

@@ -12,11 +12,11 @@ public:
     static std::optional<std::string> unavailable() { return std::nullopt; }
     /// Replaces the calling thread's fiber scheduler.
     explicit fiber_runtime(const runtime_settings& settings)
-        : runtime_on(static_cast<std::size_t>(settings.at(0)), settings.at(1)) {}
+        : runtime_on(static_cast<std::size_t>(settings.at(0)), settings.at(1), settings.at(2)) {}
     runtime_settings configuration() const {
-        return {static_cast<std::int64_t>(stack_bytes()), offload_threads()};
+        const auto [threads, scheduling] = offload_configuration();
+        return {static_cast<std::int64_t>(stack_bytes()), threads, scheduling};
     }
-    std::vector<std::string> notes() const { return {}; }
 };
 
 static_assert(full_runtime<fiber_runtime>);

@@ -1,17 +1,14 @@
 #include "runtimes/fiber_uring/fiber_uring.hpp"
 
 namespace regatta {
-namespace {
-
-constexpr parameter parameters[] = {
-    fibers::stack_parameter,
-    {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
-    offload_pool::threads_parameter,
-};
-
-}  // namespace
 
 runtime_info fiber_uring_runtime::about() {
+    static const parameter parameters[] = {
+        fibers::stack_parameter,
+        {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
+        offload_pool::threads_parameter,
+        offload_pool::scheduling_parameter(),
+    };
     return {"fiber_uring",
             "fiber",
             "io_uring",

@@ -12,13 +12,13 @@ public:
     static std::optional<std::string> unavailable() { return uring::obstacle(); }
     /// Replaces the calling thread's fiber scheduler.
     explicit fiber_uring_runtime(const runtime_settings& settings)
-        : runtime_on(static_cast<std::size_t>(settings.at(0)), settings.at(2),
+        : runtime_on(static_cast<std::size_t>(settings.at(0)), settings.at(2), settings.at(3),
                      static_cast<unsigned>(settings.at(1))),
           ring_entries_(settings.at(1)) {}
     runtime_settings configuration() const {
-        return {static_cast<std::int64_t>(stack_bytes()), ring_entries_, offload_threads()};
+        const auto [threads, scheduling] = offload_configuration();
+        return {static_cast<std::int64_t>(stack_bytes()), ring_entries_, threads, scheduling};
     }
-    std::vector<std::string> notes() const { return io().notes(); }
 
 private:
     std::int64_t ring_entries_;

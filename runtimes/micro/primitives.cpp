@@ -24,6 +24,7 @@ constexpr int tasks = 256;
 constexpr int yields = 64;
 constexpr std::int64_t stack_bytes = 64 << 10;
 constexpr std::int64_t offload_threads = 1;
+constexpr std::int64_t offload_scheduling = offload_settings::normal;
 
 /// Schedulers belong to a thread, and none of a benchmark shall be left for the next. Thread CPU
 /// time is not the main thread's then, so the benchmarks below ask for wall time.
@@ -117,16 +118,16 @@ void crowds(benchmark::State& state, const runtime_settings& settings, int times
 }
 
 void yield_of_our_coroutine(benchmark::State& state) {
-    crowds<epoll_runtime>(state, {offload_threads}, yields);
+    crowds<epoll_runtime>(state, {offload_threads, offload_scheduling}, yields);
 }
 void spawn_and_join_of_our_coroutine(benchmark::State& state) {
-    crowds<epoll_runtime>(state, {offload_threads}, 0);
+    crowds<epoll_runtime>(state, {offload_threads, offload_scheduling}, 0);
 }
 void yield_of_our_fiber(benchmark::State& state) {
-    crowds<fiber_runtime>(state, {stack_bytes, offload_threads}, yields);
+    crowds<fiber_runtime>(state, {stack_bytes, offload_threads, offload_scheduling}, yields);
 }
 void spawn_and_join_of_our_fiber(benchmark::State& state) {
-    crowds<fiber_runtime>(state, {stack_bytes, offload_threads}, 0);
+    crowds<fiber_runtime>(state, {stack_bytes, offload_threads, offload_scheduling}, 0);
 }
 
 /// The same crowd of Boost's own fibers, under Boost's own round robin.

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/channel.hpp"
@@ -31,6 +33,7 @@ public:
     coroutine_worker(const coroutine_worker&) = delete;
     coroutine_worker& operator=(const coroutine_worker&) = delete;
 
+    std::vector<std::string> notes() const { return notes_; }
     void stop() noexcept { mail_.stop(); }
 
     sleep_awaiter sleep_for(std::chrono::nanoseconds duration) { return {loop_, duration}; }
@@ -64,7 +67,7 @@ public:
     }
     offload_pool& pool() {
         if (!pool_) {
-            pool_ = offload_pool::shared(offload_threads_);
+            pool_ = offload_pool::shared(offload_);
         }
         return *pool_;
     }
@@ -83,14 +86,17 @@ public:
     }
 
 protected:
-    explicit coroutine_worker(std::int64_t offload_threads) : offload_threads_(offload_threads) {}
+    /// The values of the pool's two parameters.
+    coroutine_worker(std::int64_t offload_threads, std::int64_t offload_scheduling)
+        : offload_(offload_pool::grant(offload_threads, offload_scheduling, notes_)) {}
     ~coroutine_worker() = default;
 
     /// Called when letters are expected: for an engine that does not always watch the mailbox. It
     /// may stop when none are.
     virtual void watch_mail() {}
 
-    std::int64_t offload_threads_;
+    std::vector<std::string> notes_;  // where this system gives less than was asked for
+    offload_settings offload_;
     mailbox mail_;
     coroutine_loop loop_;
     std::size_t expected_letters_ = 0;

@@ -1,22 +1,113 @@
 #include "runtimes/support/offload_pool.hpp"
 
-namespace regatta {
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-std::shared_ptr<offload_pool> offload_pool::shared(std::int64_t threads) {
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+namespace regatta {
+namespace {
+
+constexpr std::string_view scheduling_names[] = {"normal", "long_slice", "idle"};
+
+// The longest that the kernel grants (kernel/sched/syscalls.c, __setparam_fair).
+constexpr std::uint64_t long_slice_ns = 100'000'000;
+
+// The kernel's struct sched_attr, first version, and its two system calls (sched_setattr(2)): glibc
+// 2.36 has neither, and the kernel's header contradicts it.
+struct thread_scheduling {
+    std::uint32_t size = sizeof(thread_scheduling);
+    std::uint32_t policy = SCHED_OTHER;
+    std::uint64_t flags = 0;
+    std::int32_t nice = 0;
+    std::uint32_t priority = 0;
+    std::uint64_t runtime_ns = 0;
+    std::uint64_t deadline_ns = 0;
+    std::uint64_t period_ns = 0;
+};
+bool get(thread_scheduling& own) {
+    return ::syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) == 0;
+}
+bool set(thread_scheduling& wanted) {
+    return ::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0;
+}
+
+/// Schedules the calling thread so; why that cannot be, or nothing.
+std::optional<std::string> take(offload_settings::kind scheduling) {
+    if (scheduling == offload_settings::normal) {
+        return std::nullopt;
+    }
+    const bool is_idle = scheduling == offload_settings::idle;
+    thread_scheduling own;
+    if (!get(own)) {
+        return std::string("sched_getattr: ") + std::strerror(errno);
+    }
+    if (is_idle) {
+        own.policy = SCHED_IDLE;
+    }
+    own.runtime_ns = is_idle ? 0 : long_slice_ns;
+    if (!set(own)) {
+        return std::string("sched_setattr: ") + std::strerror(errno);
+    }
+    // Kernels before 6.12, and other policies, ignore the length of the slice without a word.
+    thread_scheduling given;
+    const bool has_it =
+        get(given) && (is_idle ? given.policy == SCHED_IDLE : given.runtime_ns == long_slice_ns);
+    return has_it ? std::nullopt
+                  : std::optional<std::string>(
+                        "a thread cannot choose its slice (Linux 6.12, SCHED_OTHER)");
+}
+
+std::optional<std::string> obstacle(offload_settings::kind scheduling) {
+    std::optional<std::string> reason;
+    // On a thread of its own: what a thread has given up it may not get back.
+    std::thread([&] { reason = take(scheduling); }).join();
+    return reason;
+}
+
+}  // namespace
+
+parameter offload_pool::scheduling_parameter() {
+    static const std::int64_t best = obstacle(offload_settings::long_slice)
+                                         ? offload_settings::normal
+                                         : offload_settings::long_slice;
+    return {"offload_scheduling",
+            "",
+            best,
+            0,
+            static_cast<std::int64_t>(std::size(scheduling_names)) - 1,
+            "how the pool's threads share a CPU with the loop",
+            scheduling_names};
+}
+
+offload_settings offload_pool::grant(std::int64_t threads, std::int64_t scheduling,
+                                     std::vector<std::string>& notes) {
+    const auto asked = static_cast<offload_settings::kind>(scheduling);
+    const auto reason = asked == offload_settings::normal ? std::nullopt : obstacle(asked);
+    if (reason) {
+        notes.push_back("offload_scheduling is normal: " + *reason);
+    }
+    return {threads, reason ? offload_settings::normal : asked};
+}
+
+std::shared_ptr<offload_pool> offload_pool::shared(offload_settings settings) {
     static std::mutex mutex;
     static std::weak_ptr<offload_pool> of_process;
     const std::lock_guard lock(mutex);
     auto pool = of_process.lock();
     if (!pool) {
-        of_process = pool = std::make_shared<offload_pool>(threads);
+        of_process = pool = std::make_shared<offload_pool>(settings);
     }
     return pool;
 }
 
-offload_pool::offload_pool(std::int64_t threads) {
+offload_pool::offload_pool(offload_settings settings) {
     try {
-        for (std::int64_t i = 0; i < threads; ++i) {
-            threads_.emplace_back([this] { work(); });
+        for (std::int64_t i = 0; i < settings.threads; ++i) {
+            threads_.emplace_back([this, settings] { work(settings.scheduling); });
         }
     } catch (...) {
         end();
@@ -52,7 +143,8 @@ bool offload_pool::withdraw(offload_job& job) {
     return waiting_.remove(job);
 }
 
-void offload_pool::work() {
+void offload_pool::work(offload_settings::kind scheduling) {
+    (void)take(scheduling);  // grant() has tried it
     for (;;) {
         offload_job* job;
         {

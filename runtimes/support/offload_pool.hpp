@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,20 @@ protected:
     ~offload_job() = default;
 };
 
+/// What a runtime's parameters say of the pool.
+struct offload_settings {
+    /// How the pool's threads share a CPU with the loop that waits for them. A loop that is woken
+    /// while a thread of the pool computes must wait until that one's slice is over, unless
+    /// - `long_slice`: the thread has asked for a slice of 100 ms, so that whoever has a shorter
+    ///   one takes the CPU from it when it is woken (EEVDF, Linux 6.12); its share stays the same;
+    /// - `idle`: the thread is SCHED_IDLE, and gives way to whatever else wants the CPU (sched(7)):
+    ///   behind a loop that never sleeps it hardly runs at all.
+    enum kind : std::int64_t { normal, long_slice, idle };
+
+    std::int64_t threads;
+    kind scheduling;
+};
+
 /// The threads that run what was offloaded: one pool in a process, shared by its workers, so that
 /// the number of threads does not depend on that of the workers. Jobs start in the order in which
 /// they came.
@@ -32,11 +48,17 @@ public:
     /// The runtime parameter that says how many threads the pool has.
     static constexpr parameter threads_parameter{
         "offload_threads", "", 2, 1, 1024, "threads of the pool that runs what is offloaded"};
+    /// The parameter that says how they are scheduled: `long_slice` where this system has it.
+    static parameter scheduling_parameter();
+    /// What of the values of these two parameters this system gives, found by trying it on a thread
+    /// like those of the pool; where it is less, `notes` says why.
+    static offload_settings grant(std::int64_t threads, std::int64_t scheduling,
+                                  std::vector<std::string>& notes);
 
     /// The process's pool: begins with the first owner, ends with the last, when it joins its
     /// threads. Throws std::system_error when the system has no thread left.
-    static std::shared_ptr<offload_pool> shared(std::int64_t threads);
-    explicit offload_pool(std::int64_t threads);
+    static std::shared_ptr<offload_pool> shared(offload_settings settings);
+    explicit offload_pool(offload_settings settings);
     ~offload_pool();
     offload_pool(const offload_pool&) = delete;
     offload_pool& operator=(const offload_pool&) = delete;
@@ -47,7 +69,7 @@ public:
     bool withdraw(offload_job& job);
 
 private:
-    void work();
+    void work(offload_settings::kind scheduling);
     void end();
 
     std::mutex mutex_;

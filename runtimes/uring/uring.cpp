@@ -8,14 +8,6 @@
 namespace regatta {
 namespace {
 
-constexpr parameter parameters[] = {
-    {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
-    uring::registered_files_parameter,
-    uring::sqpoll_parameter,
-    uring::zero_copy_send_parameter,
-    offload_pool::threads_parameter,
-};
-
 constexpr std::array tricks = {
     std::pair(uring::trick::registered_files, uring::registered_files_parameter),
     std::pair(uring::trick::sqpoll, uring::sqpoll_parameter),
@@ -25,6 +17,14 @@ constexpr std::array tricks = {
 }  // namespace
 
 runtime_info uring_runtime::about() {
+    static const parameter parameters[] = {
+        {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
+        uring::registered_files_parameter,
+        uring::sqpoll_parameter,
+        uring::zero_copy_send_parameter,
+        offload_pool::threads_parameter,
+        offload_pool::scheduling_parameter(),
+    };
     return {"uring",
             "coroutine",
             "io_uring",
@@ -38,7 +38,7 @@ std::vector<std::string> uring_runtime::lacks() {
 }
 
 uring_runtime::uring_runtime(const runtime_settings& settings)
-    : coroutine_worker(settings.at(4)),
+    : coroutine_worker(settings.at(4), settings.at(5)),
       options_{static_cast<unsigned>(settings.at(0)),
                uring::grant(uring::trick::sqpoll, uring::sqpoll_parameter, settings.at(2), notes_)},
       ring_(options_, notes_),
@@ -52,8 +52,12 @@ uring_runtime::uring_runtime(const runtime_settings& settings)
 }
 
 runtime_settings uring_runtime::configuration() const {
-    return {options_.entries, files_.is_in_use(), options_.has_polling_thread,
-            send_opcode_ == IORING_OP_SEND_ZC, offload_threads_};
+    return {options_.entries,
+            files_.is_in_use(),
+            options_.has_polling_thread,
+            send_opcode_ == IORING_OP_SEND_ZC,
+            offload_.threads,
+            offload_.scheduling};
 }
 
 void uring_runtime::watch_mail() {

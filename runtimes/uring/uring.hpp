@@ -151,7 +151,6 @@ public:
     static std::vector<std::string> lacks();
     explicit uring_runtime(const runtime_settings& settings);
     runtime_settings configuration() const;
-    std::vector<std::string> notes() const { return notes_; }
 
     template <class OnAccept>
     std::size_t serve(int listener, OnAccept on_accept) {
@@ -200,7 +199,6 @@ private:
     /// One turn: submits, waits at most `longest`, resumes what can go on.
     void turn(std::optional<std::chrono::nanoseconds> longest);
 
-    std::vector<std::string> notes_;
     uring::ring_options options_;
     uring::ring ring_;
     uring::file_table files_;

@@ -26,17 +26,8 @@ enum : std::size_t {
     sqpoll,
     zero_copy_send,
     bundle,
-    offload_threads
-};
-
-constexpr parameter parameters[] = {
-    {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
-    {"buffers", "", 256, 1, 32768, "provided buffers of each worker, a power of two"},
-    direct_files_parameter,
-    uring::sqpoll_parameter,
-    uring::zero_copy_send_parameter,
-    uring::receive_bundle_parameter,
-    offload_pool::threads_parameter,
+    offload_threads,
+    offload_scheduling
 };
 
 constexpr std::array tricks = {
@@ -60,6 +51,16 @@ bool register_slots(uring::ring& ring, std::int64_t asked, std::vector<std::stri
 }  // namespace
 
 runtime_info uring_multishot_runtime::about() {
+    static const parameter parameters[] = {
+        {"ring_entries", "", 4096, 8, 32768, "submission entries of each worker's ring"},
+        {"buffers", "", 256, 1, 32768, "provided buffers of each worker, a power of two"},
+        direct_files_parameter,
+        uring::sqpoll_parameter,
+        uring::zero_copy_send_parameter,
+        uring::receive_bundle_parameter,
+        offload_pool::threads_parameter,
+        offload_pool::scheduling_parameter(),
+    };
     return {"uring_multishot",
             "coroutine",
             "io_uring",
@@ -78,7 +79,7 @@ std::vector<std::string> uring_multishot_runtime::lacks() {
 }
 
 uring_multishot_runtime::uring_multishot_runtime(const runtime_settings& settings)
-    : coroutine_worker(settings.at(offload_threads)),
+    : coroutine_worker(settings.at(offload_threads), settings.at(offload_scheduling)),
       options_{static_cast<unsigned>(settings.at(ring_entries)),
                uring::grant(trick::sqpoll, uring::sqpoll_parameter, settings.at(sqpoll), notes_)},
       ring_(options_, notes_),
@@ -111,7 +112,8 @@ runtime_settings uring_multishot_runtime::configuration() const {
             options_.has_polling_thread,
             shared_.send_opcode == IORING_OP_SEND_ZC,
             shared_.receive_flags != 0,
-            offload_threads_};
+            offload_.threads,
+            offload_.scheduling};
 }
 
 void uring_multishot_runtime::turn(std::optional<std::chrono::nanoseconds> longest) {

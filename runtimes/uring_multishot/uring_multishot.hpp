@@ -52,7 +52,6 @@ public:
     static std::vector<std::string> lacks();
     explicit uring_multishot_runtime(const runtime_settings& settings);
     runtime_settings configuration() const;
-    std::vector<std::string> notes() const { return notes_; }
 
     template <class OnAccept>
     std::size_t serve(int listener, OnAccept on_accept) {
@@ -100,7 +99,6 @@ private:
     /// Waits until the kernel has let go of all connections and closed their sockets.
     void close_rest();
 
-    std::vector<std::string> notes_;
     uring::ring_options options_;
     uring::ring ring_;
     uring::lent_buffers buffers_;

@@ -42,9 +42,10 @@ inline std::string boost_version() {
 ///   negative errno, which is -ECANCELED after stop();
 /// - `mail()`: the mailbox, which it delivers;
 /// - `connection`, built of the engine and a `unique_fd`, with `received<bytes_view> receive()` and
-///   `io_error send(bytes_view)`, which park the calling fiber and end with ECANCELED when its scope
-///   is cancelled, and what live_set and shut_down() want;
-/// - `connect(endpoint, cancel_scope&, std::unique_ptr<connection>&)`: parks the calling fiber until
+///   `io_error send(bytes_view)`, which park the calling fiber and end with ECANCELED when its
+///   scope is cancelled, and what live_set and shut_down() want;
+/// - `connect(endpoint, cancel_scope&, std::unique_ptr<connection>&)`: parks the calling fiber
+/// until
 ///   it is connected, or refused, or the scope is cancelled.
 template <class Engine>
 class runtime_on {
@@ -103,6 +104,15 @@ public:
         body().run();
     }
 
+    /// What the pool has to note, and the engine.
+    std::vector<std::string> notes() const {
+        std::vector<std::string> all = notes_;
+        if constexpr (requires { scheduler_->io().notes(); }) {
+            const auto& of_engine = scheduler_->io().notes();
+            all.insert(all.end(), of_engine.begin(), of_engine.end());
+        }
+        return all;
+    }
     void stop() noexcept { mail().stop(); }
 
     ready<outcome> sleep_for(std::chrono::nanoseconds duration) {
@@ -172,7 +182,7 @@ public:
     }
     offload_pool& pool() {
         if (!pool_) {
-            pool_ = offload_pool::shared(offload_threads_);
+            pool_ = offload_pool::shared(offload_);
         }
         return *pool_;
     }
@@ -185,17 +195,17 @@ public:
 protected:
     /// Makes a scheduler with an engine built of `arguments` the calling thread's.
     template <class... Arguments>
-    explicit runtime_on(std::size_t stack_bytes, std::int64_t offload_threads,
-                        Arguments&&... arguments)
-        : stack_bytes_(stack_bytes), offload_threads_(offload_threads) {
+    runtime_on(std::size_t stack_bytes, std::int64_t offload_threads,
+               std::int64_t offload_scheduling, Arguments&&... arguments)
+        : stack_bytes_(stack_bytes),
+          offload_(offload_pool::grant(offload_threads, offload_scheduling, notes_)) {
         auto owned = boost::intrusive_ptr<scheduler<Engine>>(
             new scheduler<Engine>(std::forward<Arguments>(arguments)...));
         scheduler_ = owned.get();
         context::active()->get_scheduler()->set_algo(owned);
     }
     std::size_t stack_bytes() const { return stack_bytes_; }
-    std::int64_t offload_threads() const { return offload_threads_; }
-    const Engine& io() const { return scheduler_->io(); }
+    offload_settings offload_configuration() const { return offload_; }
 
 private:
     /// Parks the calling fiber until a connection or stop() comes; nothing when stopped.
@@ -263,7 +273,8 @@ private:
 
     scheduler<Engine>* scheduler_;  // the thread's; Boost.Fiber owns it
     std::size_t stack_bytes_;
-    std::int64_t offload_threads_;
+    std::vector<std::string> notes_;
+    offload_settings offload_;
     cancel_scope everything_{nullptr};
     connections<connection> open_;
     std::size_t live_sessions_ = 0;

@@ -1,4 +1,7 @@
 // Offloading: a function that blocks holds up nobody but the task that waits for it.
+#include <sched.h>
+#include <sys/syscall.h>
+
 #include <future>
 
 #include "runtimes/tests/verbs/verbs.hpp"
@@ -167,6 +170,96 @@ TEST_F(offloading, inside_a_cancelled_scope_nothing_runs) {
         EXPECT_EQ(failed.value(), ETIMEDOUT);
         EXPECT_EQ(ran, 0);
     });
+}
+
+TEST_F(offloading, worker_may_go_as_soon_as_its_last_answer_came) {
+    std::promise<void> is_here;
+    std::promise<void> may_go;
+    std::thread keeper([&] {  // of the pool, whose threads the other workers' ends do not wait for
+        run([&](worker& on) -> task<void> {
+            (void)co_await on.offload([] {});
+            is_here.set_value();
+            may_go.get_future().wait();
+        });
+    });
+    is_here.get_future().wait();
+    for (int i = 0; i < 200; ++i) {
+        run([&](worker& on) -> task<void> {
+            const auto [failed, value] = co_await on.offload([i] { return i; });
+            EXPECT_EQ(value, i);
+        });
+    }
+    may_go.set_value();
+    keeper.join();
+}
+
+/// The parameter that says how the pool's threads are scheduled: where it stands among the
+/// runtime's, and its declaration. Nothing where the runtime has no pool.
+std::optional<std::size_t> place_of_scheduling() {
+    const auto declared = worker::about().parameters;
+    const auto found = std::find_if(declared.begin(), declared.end(), [](const parameter& each) {
+        return each.name == std::string_view("offload_scheduling");
+    });
+    return found == declared.end()
+               ? std::nullopt
+               : std::optional(static_cast<std::size_t>(found - declared.begin()));
+}
+
+/// The calling thread's, as the parameter names it.
+std::string_view own_scheduling() {
+    struct {  // the kernel's sched_attr, first version
+        std::uint32_t size, policy;
+        std::uint64_t flags;
+        std::int32_t nice;
+        std::uint32_t priority;
+        std::uint64_t runtime_ns, deadline_ns, period_ns;
+    } own{};
+    EXPECT_EQ(::syscall(SYS_sched_getattr, 0, &own, sizeof own, 0), 0);
+    return own.policy == SCHED_IDLE        ? "idle"
+           : own.runtime_ns == 100'000'000 ? "long_slice"
+                                           : "normal";
+}
+
+TEST_F(offloading, threads_of_the_pool_are_scheduled_as_the_configuration_says) {
+    const auto place = place_of_scheduling();
+    if (!place) {
+        GTEST_SKIP() << "functions run in place";
+    }
+    const parameter declared = worker::about().parameters[*place];
+    for (std::int64_t asked = declared.minimum; asked <= declared.maximum; ++asked) {
+        runtime_settings settings = tested_settings();
+        settings[*place] = asked;
+        worker on(settings);
+        const auto effective = static_cast<std::size_t>(on.configuration()[*place]);
+        EXPECT_TRUE(on.configuration()[*place] == asked || !on.notes().empty());
+        on.run([&]() -> task<void> {
+            const auto [failed, scheduling] = co_await on.offload(own_scheduling);
+            EXPECT_EQ(scheduling, declared.choices[effective]);
+        });
+        EXPECT_EQ(own_scheduling(), "normal") << "the loop's own stays as it was";
+    }
+}
+
+TEST_F(offloading, what_the_system_does_not_grant_is_echoed_as_normal_with_a_note) {
+    const auto place = place_of_scheduling();
+    if (!place) {
+        GTEST_SKIP() << "functions run in place";
+    }
+    const auto choices = worker::about().parameters[*place].choices;
+    const auto at = std::find(choices.begin(), choices.end(), "long_slice") - choices.begin();
+    std::thread([&] {
+        // The slice of an idle thread, and of those that it starts, cannot be chosen.
+        const sched_param none{};
+        ASSERT_EQ(::sched_setscheduler(0, SCHED_IDLE, &none), 0) << std::strerror(errno);
+        runtime_settings settings = tested_settings();
+        settings[*place] = at;
+        worker on(settings);
+        EXPECT_EQ(choices[static_cast<std::size_t>(on.configuration()[*place])], "normal");
+        const auto notes = on.notes();
+        EXPECT_TRUE(std::any_of(notes.begin(), notes.end(), [](const std::string& note) {
+            return note.find("offload_scheduling is normal: ") == 0;
+        }));
+    }).join();
 }
 
 }  // namespace
