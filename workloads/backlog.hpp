@@ -209,8 +209,11 @@ struct backlog {
     };
 
     /// Refusals come at any rate. Else each connection has one request in service at a time.
-    static double ceiling_per_s(const params& values, std::int64_t connections) {
-        return overload::ceiling_per_s(values, connections);
+    static double ceiling_per_s(const params& values, std::int64_t connections,
+                                std::int64_t workers) {
+        return values[policy] == overload::shed
+                   ? no_ceiling
+                   : overload::done_per_s(values, connections, workers);
     }
 
 private:
