@@ -134,7 +134,7 @@ COLUMNS = [
     Column("PSS MiB", _median("pss_bytes_peak")),
     Column("errors", _errors),
     Column("trials", _trials),
-    Column("saturation", lambda own, _: Cell(saturation_of(own)), is_number=False),
+    Column("bound by", lambda own, _: Cell(saturation_of(own)), is_number=False),
     Column("note", lambda own, _: Cell(note_of(own)), is_number=False),
 ]
 
