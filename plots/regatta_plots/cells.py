@@ -79,10 +79,18 @@ def _relative(benchmark: Benchmark, base: Benchmark | None) -> Cell:
     return Cell(times(by) + ("" if are_apart(benchmark, base, metric) else " ~"), by.value)
 
 
+def _errors_in(trial: dict) -> dict[str, int] | None:
+    """By kind; of a job, whether its answer was wrong. None where nobody counted."""
+    if trial.get("client"):
+        return trial["client"]["errors"]
+    count = (trial.get("metrics") or {}).get("error_count")
+    return None if count is None else {"wrong answer": count}
+
+
 def errors_of(benchmark: Benchmark) -> dict[str, int] | None:
     """By kind, in every trial that counted them."""
-    counted = [trial["client"]["errors"] for trial in benchmark.trials + benchmark.others
-               if trial.get("client")]
+    counted = [errors for trial in benchmark.trials + benchmark.others
+               if (errors := _errors_in(trial)) is not None]
     if not counted:
         return None
     return {kind: sum(each.get(kind, 0) for each in counted)
