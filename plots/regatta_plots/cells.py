@@ -109,13 +109,15 @@ def _trials(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
 
 
 def saturation_of(benchmark: Benchmark) -> str:
-    """The verdict of the ok trials, or how many had which."""
+    """The verdict of the ok trials, or how many had which; a job has no load, and "-"."""
+    if benchmark.mode is None:
+        return "-"
     verdicts = [trial["saturation"] for trial in benchmark.trials if trial.get("saturation")]
     kinds = sorted(set(verdicts), key=lambda kind: -verdicts.count(kind))
     if len(kinds) == 1 and len(verdicts) == len(benchmark.trials):
         return kinds[0]
     return ", ".join(f"{kind} in {verdicts.count(kind)} of {len(benchmark.trials)}"
-                     for kind in kinds)
+                     for kind in kinds) or ABSENT
 
 
 def note_of(benchmark: Benchmark) -> str:
