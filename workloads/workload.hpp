@@ -126,6 +126,27 @@ concept sets_apart = requires(const Exchange& client, std::uint64_t sequence, by
 };
 
 template <class... Workloads>
+/// A window as the generator saw it.
+struct window_figures {
+    std::int64_t connections;
+    std::int64_t workers;
+    double window_s;
+    double replies;
+};
+
+/// How many of its replies may be among those set apart, at least and at most.
+struct apart_range {
+    double least;
+    double most;
+};
+
+/// Whether `Workload` knows how many replies of a window it sets apart on a sound server. Where it
+/// does not, each reply tells by itself whether it belongs there.
+template <class Workload>
+concept expects_apart = requires(const params& values, const window_figures& window) {
+    { Workload::apart_of(values, window) } -> std::same_as<apart_range>;
+};
+
 struct workload_list {};
 
 /// Calls `function.template operator()<W>()` for each workload of the list.

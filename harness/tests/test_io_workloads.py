@@ -3,7 +3,7 @@ import json
 import subprocess
 
 import pytest
-from harness_fixtures import BUILD, LONG_ENOUGH_S, SHORT, processes_with, regatta, trials_of
+from harness_fixtures import BUILD, LONG_ENOUGH_S, SHORT, add_runtime, processes_with, regatta, trials_of
 
 EPOLL = BUILD / "runtimes" / "epoll" / "epoll"
 
@@ -13,6 +13,26 @@ def test_verify_exchanges_all_of_them():
     done = regatta("verify", f"^({names})/(epoll|thread)/")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("OK") == 24
+
+
+def test_a_server_that_refuses_whatever_it_is_asked_is_caught(tmp_path):
+    add_runtime(tmp_path, "boat", "refuse-all")
+    fleet = ["--runtimes", tmp_path]
+    # It has a place for each of the three connections, or the time to do nine of ten requests.
+    for workload, settings in [("overload", []), ("deadline", ["--set", "delay_us=1000", "--set", "deadline_us=2000"])]:
+        done = regatta("verify", f"^{workload}/boat/", *fleet, *settings)
+        assert done.returncode == 1 and f"- FAIL {workload}/boat/" in done.stdout, done.stdout
+        assert "replies were" in done.stdout
+    # More than it has places for: some must be refused, but not all.
+    out = tmp_path / "run.jsonl"
+    done = regatta("run", "overload/boat/queue:15", "--rounds", "1", "--measure", "2", "--warmup", "0.02", "--connections", "40",
+                   *fleet, "--out", out)
+    assert done.returncode == 1
+    for trial in trials_of(out):
+        count, replies = trial["apart"]["count"], trial["latency"]["count"]
+        assert trial["status"] == "invalid" and count == replies
+        assert any(reason.startswith(f"{count} of {count} replies were refused, and it must be ")
+                   and reason.endswith(f" to {count - 1}") for reason in trial["reasons"]), trial["reasons"]
 
 
 @pytest.mark.parametrize("workload", ["fan_out", "pool"])

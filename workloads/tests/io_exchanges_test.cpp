@@ -136,6 +136,20 @@ TEST(ceilings, of_tail_is_a_hundred_requests_for_each_wait) {
     }
 }
 
+TEST(overload, refuses_nobody_who_has_a_place_and_does_what_its_slots_allow) {
+    params values;
+    values.values = {overload::shed, 8, 5'000, 16};
+    EXPECT_EQ(overload::apart_of(values, {24, 1, 1, 1'600}).most, 0);
+    const apart_range busy = overload::apart_of(values, {400, 1, 1, 10'000});
+    EXPECT_NEAR(busy.least, 10'000 - 1'600 - 400, 9);
+    EXPECT_EQ(busy.most, 9'999);
+    EXPECT_NEAR(overload::apart_of(values, {400, 2, 1, 10'000}).least, 10'000 - 3'200 - 400, 17);
+    // Shorter than what is done first takes.
+    EXPECT_EQ(overload::apart_of(values, {400, 1, 0.04, 1'000}).most, 1'000);
+    values.values[overload::policy] = overload::queue_all;
+    EXPECT_EQ(overload::apart_of(values, {400, 1, 1, 1'600}).most, 0);
+}
+
 TEST(fan_out, answer_is_the_sum_of_the_backends) {
     params values;
     values.values = {3, 1'000, 0};
