@@ -1,7 +1,6 @@
 """The verbs of the workloads on threads: each blocks its thread, so a coroutine over them never suspends."""
 import collections
 import concurrent.futures
-import queue
 import socket
 import threading
 import time
@@ -42,21 +41,6 @@ class FairSemaphore:
                 self._waiting.popleft().release()  # the permit goes from hand to hand
             else:
                 self._permits += 1
-
-
-class FairQueue:
-    """Things in the order in which they came, to takers in the order of arrival."""
-
-    def __init__(self):
-        self._things, self._permits = queue.SimpleQueue(), FairSemaphore(0)
-
-    def put_nowait(self, thing):
-        self._things.put(thing)
-        self._permits.release()
-
-    async def get(self):
-        await self._permits.acquire()
-        return self._things.get()
 
 
 class BlockingPeer:
@@ -101,7 +85,7 @@ def run(coroutine):
 
 
 class ThreadVerbs:
-    semaphore, queue, tally = FairSemaphore, FairQueue, Tally
+    semaphore, tally = FairSemaphore, Tally
 
     def __init__(self):
         self._limits = threading.local()
@@ -121,13 +105,22 @@ class ThreadVerbs:
         finally:
             self._limits.deadline = None
 
-    async def gather(self, links, frames):
-        """A thread for each but the first, which this one asks. The first failure closes the others' connections."""
-        pool = self._children(len(links) - 1)
+    async def gather(self, links, frames, groups):
+        """A thread for each but the first, which this one asks; or one for each of `groups`, with more of its own. The first
+        failure closes the others' connections."""
         failed = threading.Event()
-        children = [pool.submit(self._ask, link, frame, links, failed) for link, frame in zip(links[1:], frames[1:])]
-        answers = [self._ask(links[0], frames[0], links, failed)]
-        answers += [child.result() for child in children]
+
+        def ask_part(begin, end):
+            pool = self._children(end - begin - 1)
+            asked = [pool.submit(self._ask, links[i], frames[i], links, failed) for i in range(begin + 1, end)]
+            return [self._ask(links[begin], frames[begin], links, failed), *(each.result() for each in asked)]
+
+        size = len(links) // groups
+        pool = self._children(groups - 1 + size - 1)
+        parts = [pool.submit(ask_part, begin, begin + size) for begin in range(size, len(links), size)]
+        answers = ask_part(0, size)
+        for part in parts:
+            answers += part.result()
         if failed.is_set():
             for link in links:
                 link.close()  # one that was answered just before has been shut down as well
