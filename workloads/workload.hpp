@@ -92,7 +92,8 @@ struct load_shape {
     /// After so many replies the server closes the connection, and the generator connects anew,
     /// which is part of the next request's time. 0: connections stay open.
     std::uint64_t requests_per_connection = 0;
-    /// Connections that are open beside the loaded ones and send nothing.
+    /// Connections that are open beside the loaded ones. Before the load begins each makes request
+    /// 0 and gets its reply, so that the server has accepted it; then it sends nothing.
     std::int64_t idle_connections = 0;
     /// Each connection joins by a first request with a reply of its own. After that each request
     /// goes out on the first connection, and every connection gets a message for it: its reply,
@@ -125,7 +126,6 @@ concept sets_apart = requires(const Exchange& client, std::uint64_t sequence, by
     { client.is_set_apart(sequence, reply) } -> std::same_as<bool>;
 };
 
-template <class... Workloads>
 /// A window as the generator saw it.
 struct window_figures {
     std::int64_t connections;
@@ -147,6 +147,7 @@ concept expects_apart = requires(const params& values, const window_figures& win
     { Workload::apart_of(values, window) } -> std::same_as<apart_range>;
 };
 
+template <class... Workloads>
 struct workload_list {};
 
 /// Calls `function.template operator()<W>()` for each workload of the list.
