@@ -3,7 +3,8 @@ import json
 import subprocess
 
 import pytest
-from harness_fixtures import BUILD, LONG_ENOUGH_S, SHORT, add_runtime, processes_with, regatta, trials_of
+from harness_fixtures import (BUILD, LONG_ENOUGH_S, RUNTIMES, SHORT, add_runtime, processes_with, regatta,
+                              trials_of)
 
 EPOLL = BUILD / "runtimes" / "epoll" / "epoll"
 
@@ -13,6 +14,27 @@ def test_verify_exchanges_all_of_them():
     done = regatta("verify", f"^({names})/(epoll|thread)/")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("OK") == 24
+
+
+ALL = [name for name in RUNTIMES if name != "null"]
+
+
+@pytest.mark.parametrize("workload, settings", [
+    ("stream", ["direction=up"]), ("stream", ["direction=both"]), ("stream", ["direction=both", "chunk_bytes=1048576"]),
+    ("service", ["distribution=fixed"]), ("service", ["distribution=bimodal"]),
+    ("file", ["read_bytes=65536"]), ("http", ["body_bytes=32"]), ("http", ["body_bytes=65536"]),
+    ("tail", ["slow_us=500", "connections=20"]), ("fan_out", ["fail_percent=30"]),
+    ("fan_out", ["levels=2", "width=3"]), ("fan_out", ["levels=2", "width=3", "fail_percent=30", "connections=10"]),
+    ("pool", ["pool_size=2", "connections=20"]), ("pool", ["pool_size=2", "overflow=3", "connections=20"]),
+    ("overload", ["slots=1", "queue=0", "connections=20"])],
+    ids=lambda value: ",".join(value) if isinstance(value, list) else value)
+def test_verify_other_settings(workload, settings):
+    done = regatta("verify", f"^{workload}/({'|'.join(ALL)})/", *[word for each in settings for word in ("--set", each)])
+    assert done.returncode == 0, done.stdout + done.stderr
+    [row] = [line.split("|")[2:-1] for line in done.stdout.splitlines() if line.startswith(f"| {workload} ")]
+    # What a machine cannot run says so.
+    assert "OK" in row[0] or "-" in row[0]
+    assert {cell.strip() for cell in row} <= {"OK", "-"} and len(row) == len(ALL)
 
 
 def test_a_server_that_refuses_whatever_it_is_asked_is_caught(tmp_path):
