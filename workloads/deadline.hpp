@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cmath>
 
 #include "runtimes/runtime.hpp"
 #include "workloads/request_reply.hpp"
@@ -37,6 +38,33 @@ struct deadline {
     static request_reply::refusal_is refuses(const params& values, std::uint64_t nonce) {
         return is_late(values, nonce) ? request_reply::refusal_is::certain
                                       : request_reply::refusal_is::allowed;
+    }
+
+    /// The late ones, which stand evenly among a connection's hundred requests. Of the others a
+    /// busy machine may make some late, but not nine of ten.
+    static apart_range apart_of(const params& values, const window_figures& window) {
+        if (values[delay_us] >= values[deadline_us]) {
+            return {window.replies, window.replies};
+        }
+        const double late = window.replies * static_cast<double>(values[late_percent]) / 100;
+        const double edges = static_cast<double>(window.connections) * most_unevenness(values);
+        const double in_time = window.replies - late - edges;
+        constexpr double too_few_to_tell = 5;
+        return {std::max(0.0, late - edges),
+                in_time < too_few_to_tell ? window.replies : late + edges + 0.9 * in_time};
+    }
+    /// By how many the late ones of so many requests in a row differ from their share, at most.
+    static double most_unevenness(const params& values) {
+        double most = 0;
+        for (std::uint64_t begin = 0; begin < request_reply::places; ++begin) {
+            double above = 0;
+            for (std::uint64_t i = 0; i < request_reply::places; ++i) {
+                above += (is_late(values, begin + i) ? 1 : 0) -
+                         static_cast<double>(values[late_percent]) / 100;
+                most = std::max(most, std::abs(above));
+            }
+        }
+        return most;
     }
 
     template <full_runtime Runtime>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "runtimes/with_task_group.hpp"
@@ -11,7 +12,7 @@ namespace regatta::workloads {
 
 /// Each request asks a backend several things at once, over connections of its own, and answers
 /// when all answers are there. The first failure cancels the rest; the request is then answered as
-/// not done.
+/// not done. On more `levels`, each child opens a group of its own, and those of the last ask.
 struct fan_out {
     static constexpr std::string_view name = "fan_out";
     static constexpr std::string_view about =
@@ -19,11 +20,12 @@ struct fan_out {
     static constexpr std::string_view set_apart = "failed on purpose";
     static constexpr workload_kind kind = workload_kind::server;
 
-    enum : std::size_t { width, delay_us, fail_percent };
+    enum : std::size_t { width, delay_us, fail_percent, levels };
     static constexpr parameter parameters[] = {
-        {"width", "", 16, 1, 1000, "sub-requests of each request"},
+        {"width", "", 16, 1, 1000, "children of each group; each asks once, on the last level"},
         {"delay_us", "us", 10'000, 1, 60'000'000, "how long the backend takes for each"},
         {"fail_percent", "", 0, 0, 100, "of a hundred requests, so many have one that fails"},
+        {"levels", "", 1, 1, 2, "2: each child has a group of its own, and its children ask"},
     };
 
     using backend = delay;
@@ -31,6 +33,15 @@ struct fan_out {
         params of_backend;
         of_backend.values[delay::delay_us] = values[delay_us];
         return of_backend;
+    }
+
+    /// How many things a request asks.
+    static std::size_t questions(const params& values) {
+        std::size_t product = 1;
+        for (std::int64_t i = 0; i < values[levels]; ++i) {
+            product *= static_cast<std::size_t>(values[width]);
+        }
+        return product;
     }
 
     static bool fails(const params& values, std::uint64_t nonce) {
@@ -44,8 +55,8 @@ struct fan_out {
     /// The sum of the backend's answers to nonce, nonce + 1, ...
     static std::uint64_t answer(const params& values, std::uint64_t nonce) {
         std::uint64_t sum = 0;
-        for (std::int64_t i = 0; i < values[width]; ++i) {
-            sum += delay::answer(values, nonce + static_cast<std::uint64_t>(i));
+        for (std::uint64_t i = 0; i < questions(values); ++i) {
+            sum += delay::answer(values, nonce + i);
         }
         return sum;
     }
@@ -80,24 +91,54 @@ struct fan_out {
         co_return outcome{own.result.error};
     }
 
+    /// The children of one group: those of the last level have a question each, the others a group.
+    template <full_runtime Runtime>
+    struct part {
+        std::span<branch<Runtime>> branches;
+        std::uint64_t first;  ///< question
+        std::int64_t level;
+    };
+
     template <full_runtime Runtime>
     static auto ask_all(request_reply::context<Runtime> request, const endpoint& backend_at,
-                        std::vector<branch<Runtime>>& branches, typename Runtime::task_group& group)
-        -> typename Runtime::template task<outcome> {
-        for (std::size_t i = 0; i < branches.size(); ++i) {
-            branches[i].result = {};
-            group.spawn(ask<Runtime>(request, backend_at, branches[i], i));
+                        part<Runtime> whole, typename Runtime::task_group& group) ->
+        typename Runtime::template task<outcome> {
+        const auto children = static_cast<std::size_t>(request.values[width]);
+        const std::size_t each = whole.branches.size() / children;
+        for (std::size_t i = 0; i < children; ++i) {
+            const std::uint64_t first = whole.first + i * each;
+            if (whole.level == request.values[levels]) {
+                group.spawn(ask<Runtime>(request, backend_at, whole.branches[i], first));
+            } else {
+                group.spawn(join<Runtime>(
+                    request, backend_at,
+                    part<Runtime>{whole.branches.subspan(i * each, each), first, whole.level + 1}));
+            }
         }
         co_return outcome{};
+    }
+
+    template <full_runtime Runtime>
+    static auto join(request_reply::context<Runtime> request, const endpoint& backend_at,
+                     part<Runtime> whole) -> typename Runtime::template task<outcome> {
+        const outcome first_failure =
+            co_await with_task_group(request.runtime, [&](typename Runtime::task_group& group) {
+                return ask_all<Runtime>(request, backend_at, whole, group);
+            });
+        co_return first_failure;
     }
 
     template <full_runtime Runtime>
     static auto handle(request_reply::context<Runtime> request, shared<Runtime>& state,
                        std::vector<branch<Runtime>>& branches) ->
         typename Runtime::template task<request_reply::answered> {
+        for (branch<Runtime>& each : branches) {
+            each.result = {};
+        }
         const auto [failed] =
             co_await with_task_group(request.runtime, [&](typename Runtime::task_group& group) {
-                return ask_all<Runtime>(request, state.backend_at, branches, group);
+                return ask_all<Runtime>(request, state.backend_at, part<Runtime>{branches, 0, 1},
+                                        group);
             });
         if (failed && !fails(request.values, request.nonce)) {
             co_return request_reply::answered{failed};
@@ -115,7 +156,7 @@ struct fan_out {
     static auto session(Runtime& runtime, typename Runtime::stream peer, const params& values,
                         counters& counts, shared<Runtime>& state) ->
         typename Runtime::template task<void> {
-        std::vector<branch<Runtime>> branches(static_cast<std::size_t>(values[width]));
+        std::vector<branch<Runtime>> branches(questions(values));
         co_await request_reply::session<fan_out>(runtime, std::move(peer), values, counts, state,
                                                  branches);
     }

@@ -4,8 +4,8 @@
 
 namespace regatta::workloads {
 
-/// A few busy connections among many that say nothing. The busy ones should not feel the others,
-/// which should cost memory and nothing else.
+/// A few busy connections among many that say nothing, but for one request before the load begins.
+/// The busy ones should not feel the others, which should cost memory and nothing else.
 struct idle {
     static constexpr std::string_view name = "idle";
     static constexpr std::string_view about =

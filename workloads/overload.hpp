@@ -87,6 +87,20 @@ struct overload {
         return static_cast<double>(std::min(connections, workers * values[slots])) * 1e6 /
                static_cast<double>(values[service_us]);
     }
+    /// None is refused where all have a place. Else what was done had a slot, but for what a
+    /// window's edges cut; and where the slots were taken, something was done in ten times the
+    /// service time.
+    static apart_range apart_of(const params& values, const window_figures& window) {
+        if (values[policy] == queue_all || window.connections <= values[slots] + values[queue]) {
+            return {0, 0};
+        }
+        const double done_most =
+            1.005 * window.window_s * done_per_s(values, window.connections, window.workers) +
+            static_cast<double>(window.connections);
+        const bool is_long =
+            window.window_s * 1e6 >= 10.0 * static_cast<double>(values[service_us]);
+        return {std::max(0.0, window.replies - done_most), window.replies - (is_long ? 1 : 0)};
+    }
     static double ceiling_per_s(const params& values, std::int64_t connections,
                                 std::int64_t workers) {
         return values[policy] == shed && connections > values[slots] + values[queue]

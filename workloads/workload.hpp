@@ -92,7 +92,8 @@ struct load_shape {
     /// After so many replies the server closes the connection, and the generator connects anew,
     /// which is part of the next request's time. 0: connections stay open.
     std::uint64_t requests_per_connection = 0;
-    /// Connections that are open beside the loaded ones and send nothing.
+    /// Connections that are open beside the loaded ones. Before the load begins each makes request
+    /// 0 and gets its reply, so that the server has accepted it; then it sends nothing.
     std::int64_t idle_connections = 0;
     /// Each connection joins by a first request with a reply of its own. After that each request
     /// goes out on the first connection, and every connection gets a message for it: its reply,
@@ -123,6 +124,27 @@ concept has_backend = requires(const params& values) {
 template <class Exchange>
 concept sets_apart = requires(const Exchange& client, std::uint64_t sequence, bytes_view reply) {
     { client.is_set_apart(sequence, reply) } -> std::same_as<bool>;
+};
+
+/// A window as the generator saw it.
+struct window_figures {
+    std::int64_t connections;
+    std::int64_t workers;
+    double window_s;
+    double replies;
+};
+
+/// How many of its replies may be among those set apart, at least and at most.
+struct apart_range {
+    double least;
+    double most;
+};
+
+/// Whether `Workload` knows how many replies of a window it sets apart on a sound server. Where it
+/// does not, each reply tells by itself whether it belongs there.
+template <class Workload>
+concept expects_apart = requires(const params& values, const window_figures& window) {
+    { Workload::apart_of(values, window) } -> std::same_as<apart_range>;
 };
 
 template <class... Workloads>

@@ -99,12 +99,8 @@ void exchange(check& each, const trial_settings& settings) {
         each.reason = support.reason;
         return;
     }
-    // An unsteady machine is no matter here: only errors, counters and answers are. What the server
-    // has not accepted at the end it has not counted.
+    // An unsteady machine is no matter here: only errors, counters and answers are.
     trial_settings longer = settings;
-    if (each.arm.is_server()) {
-        longer.measure += each.arm.workload->load(each.arm.values).idle_connections * 2ms;
-    }
     trial_result trial = run_trial(each.arm, longer);
     while (trial.is_window_empty && longer.measure < longest_window) {
         longer.measure *= 10;  // slow is not wrong

@@ -14,6 +14,7 @@
 #include "harness/load/connector.hpp"
 #include "harness/load/crew.hpp"
 #include "harness/load/failure.hpp"
+#include "harness/load/first_exchange.hpp"
 #include "harness/load/protocol.hpp"
 
 namespace regatta::load {
@@ -58,10 +59,13 @@ public:
           threads_(shape_.is_broadcast ? 1 : std::min(plan.threads, share_.size())),
           sources_(parse_endpoint(plan.address, plan.port), all().connections,
                    plan.source_addresses, all().size()),
+          connect_end_ns_(now_ns() + plan.connect_ns),
           sockets_(connect_all(plan.address, plan.port, all(), sources_, plan.connect_ns)),
           series_(plan.measure_ns, plan.interval_ns, threads_, plan.ranks > 1),
           clocks_(plan.server_pid),
           crew_(threads_) {
+        exchange_once(std::span(sockets_).subspan(share_.size()), *protocol_, connect_end_ns_,
+                      result_.client);
         if (plan.slow_ns_per_request != 0) {
             protocol_ = make_slow(std::move(protocol_), plan.slow_ns_per_request);
         }
@@ -94,7 +98,7 @@ private:
                 plan_.ranks, plan_.rank};
     }
     std::uint32_t idle_connections() const { return all().size() - share_.size(); }
-    // Nothing was sent over them, so they should still be open.
+    // One exchange was made on each, so they should still be open.
     void count_idle_connections() {
         result_.client.connections += idle_connections();
         for (auto each = sockets_.begin() + share_.size(); each != sockets_.end(); ++each) {
@@ -195,6 +199,7 @@ private:
     connection_share share_;  // of this rank
     unsigned threads_;
     source_addresses sources_;
+    std::uint64_t connect_end_ns_;
     std::vector<descriptor> sockets_;
     interval_series series_;
     cpu_clocks clocks_;

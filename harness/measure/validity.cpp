@@ -89,6 +89,23 @@ void check_ceiling(const trial_evidence& evidence, std::vector<std::string>& rea
     }
 }
 
+/// Each of these replies may be right, and so many of them not: as from a server that refuses all.
+void check_apart(const trial_evidence& evidence, std::vector<std::string>& reasons) {
+    const apart_evidence& apart = *evidence.apart;
+    // What an open loop sends in its window may be done after it, and what it has given up is in
+    // nobody's books.
+    const double least = evidence.open ? 0 : apart.expected.least;
+    const double most = evidence.open && has_timeouts(evidence.client)
+                            ? static_cast<double>(apart.replies)
+                            : apart.expected.most;
+    const auto count = static_cast<double>(apart.count);
+    if (count < least || count > most) {
+        reasons.push_back(fmt::format("{} of {} replies were {}, and it must be {:.0f} to {:.0f}",
+                                      apart.count, apart.replies, apart.which, std::ceil(least),
+                                      std::floor(most)));
+    }
+}
+
 void check_littles_law(const trial_evidence& evidence, std::vector<std::string>& reasons) {
     const double rate = static_cast<double>(evidence.replies_measured) / evidence.window_s;
     const double implied = rate * evidence.latency_s_mean;
@@ -204,6 +221,9 @@ verdict judge(const trial_evidence& evidence) {
         check_counters(evidence.client, *evidence.server, found.reasons);
     }
     check_ceiling(evidence, found.reasons);
+    if (evidence.apart) {
+        check_apart(evidence, found.reasons);
+    }
     std::vector<std::string> transient;
     const auto disturbed = disturbances(evidence.foreign_cpu_share, evidence.steal_share);
     found.is_machine_busy = evidence.refuses_busy_machine && !disturbed.empty();

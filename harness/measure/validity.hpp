@@ -24,6 +24,14 @@ struct client_counts {
     std::uint64_t error_count() const;
 };
 
+/// The replies that a workload sets apart.
+struct apart_evidence {
+    std::string which;  ///< "refused"
+    std::uint64_t count = 0;
+    std::uint64_t replies = 0;  ///< these among them
+    apart_range expected;
+};
+
 /// All that is needed to judge a server trial.
 struct trial_evidence {
     client_counts client;
@@ -45,6 +53,7 @@ struct trial_evidence {
     bool refuses_busy_machine = false;        ///< what others took is a reason, else a warning
     bool shares_cpu = false;                  ///< server and generator
     std::optional<open_loop_evidence> open;   ///< nothing: a closed loop
+    std::optional<apart_evidence> apart;      ///< nothing: no number is expected
 };
 
 struct verdict {

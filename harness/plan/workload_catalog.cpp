@@ -43,6 +43,9 @@ workload_info info_of() {
     if constexpr (requires { Workload::set_apart; }) {
         info.set_apart = Workload::set_apart;
     }
+    if constexpr (expects_apart<Workload>) {
+        info.apart_of = &Workload::apart_of;
+    }
     if constexpr (requires { Workload::replies_at_edges; }) {
         info.replies_at_edges = Workload::replies_at_edges;
     }

@@ -29,6 +29,8 @@ struct workload_info {
     /// How many replies beyond the ceiling a window can have of each connection, for what its edges
     /// cut.
     std::int64_t replies_at_edges = 1;
+    /// How many replies may be set apart; null where each tells by itself.
+    apart_range (*apart_of)(const params& values, const window_figures& window) = nullptr;
     /// Most workers that it can be served by.
     std::int64_t workers_max = std::numeric_limits<std::int64_t>::max();
     /// How the generator uses the connections; null for a job.

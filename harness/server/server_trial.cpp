@@ -128,6 +128,19 @@ json metrics_of(const observation& seen, const censored_latency& latency,
     return metrics;
 }
 
+std::optional<apart_evidence> apart_evidence_of(const benchmark& arm, const json& result,
+                                                double window_s) {
+    const json apart = result.value("apart", json());
+    if (apart.is_null() || arm.workload->apart_of == nullptr) {
+        return std::nullopt;
+    }
+    apart_evidence evidence{arm.workload->set_apart, apart.at("count").get<std::uint64_t>(), 0, {}};
+    evidence.replies = evidence.count + histogram_from_json(apart.at("others")).count();
+    evidence.expected = arm.workload->apart_of(arm.values, {arm.connections, arm.workers, window_s,
+                                                            static_cast<double>(evidence.replies)});
+    return evidence;
+}
+
 trial_evidence evidence_of(const benchmark& arm, const trial_settings& settings,
                            const placement& placed, const observation& seen,
                            const censored_latency& latency,
@@ -145,6 +158,7 @@ trial_evidence evidence_of(const benchmark& arm, const trial_settings& settings,
     evidence.connections = arm.connections;
     evidence.ceiling_per_s = arm.workload->ceiling_per_s(arm.values, arm.connections, arm.workers);
     evidence.replies_at_edges = arm.workload->replies_at_edges * arm.connections;
+    evidence.apart = apart_evidence_of(arm, result, evidence.window_s);
     const auto threads = result.at("threads").get<std::size_t>();
     const auto generator_cpus =
         placed.generator_cpus.empty() ? threads : std::min(threads, placed.generator_cpus.size());

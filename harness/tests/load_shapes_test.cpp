@@ -2,11 +2,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "harness/load/failure.hpp"
 #include "harness/load/generator.hpp"
 #include "harness/tests/load_fake_server.hpp"
 #include "workloads/request_reply.hpp"
@@ -99,27 +101,74 @@ TEST_P(every_engine_shape, counts_a_connection_that_ends_too_early_as_lost) {
     EXPECT_EQ(result.client.closed + result.client.resets, 1u);
 }
 
-TEST_P(every_engine_shape, leaves_idle_connections_alone) {
+/// Calls a function of the test when every connection is open.
+class watched_stages : public load_stages {
+public:
+    explicit watched_stages(std::function<void()> on_connected)
+        : on_connected_(std::move(on_connected)) {}
+    bool connected(std::uint32_t) override {
+        on_connected_();
+        return true;
+    }
+
+private:
+    std::function<void()> on_connected_;
+};
+
+TEST_P(every_engine_shape, asks_idle_connections_once_and_leaves_them_alone) {
     std::atomic<std::uint64_t> accepted{0};
-    std::atomic<std::uint64_t> loaded{0};
+    std::atomic<std::uint64_t> asked_once{0};
     fake_server server([&](int fd) {
+        // A server that takes its time: the backlog holds what it has not accepted.
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
         ++accepted;
-        for (bool is_first = true; answer_one(fd); is_first = false) {
-            loaded += is_first ? 1 : 0;
+        std::uint64_t requests = 0;
+        while (answer_one(fd)) {
+            ++requests;
+        }
+        asked_once += requests == 1 ? 1 : 0;
+    });
+    load_plan plan = plan_for(GetParam(), "idle", 200, server.port());
+    plan.measure_ns = 200'000'000;
+    std::uint64_t accepted_before_the_load = 0;
+    watched_stages stages([&] { accepted_before_the_load = accepted; });
+    const auto result = run_load(plan, stages);
+    server.finish();
+    ASSERT_TRUE(result.has_value());
+    expect_no_errors(*result);
+    EXPECT_EQ(result->client.connections, 204u);
+    EXPECT_EQ(accepted, 204u);
+    EXPECT_GE(accepted_before_the_load, 200u);
+    EXPECT_EQ(asked_once, 200u);
+}
+
+TEST_P(every_engine_shape, does_not_load_a_server_that_leaves_an_idle_connection_unanswered) {
+    fake_server server([&](int fd) {
+        request_reply::message message;
+        read_all(fd, message);
+        read_all(fd, message);
+    });
+    load_plan plan = plan_for(GetParam(), "idle", 3, server.port());
+    plan.connect_ns = 1'500'000'000;
+    load_stages stages;
+    try {
+        run_load(plan, stages);
+        FAIL() << "it loads";
+    } catch (const failure& reason) {
+        EXPECT_STREQ(reason.what(),
+                     "the server has answered on 0 of 3 idle connections, and the time for "
+                     "connecting is over");
+    }
+}
+
+TEST_P(every_engine_shape, counts_an_idle_connection_that_is_closed_once) {
+    std::atomic<int> accepted{0};
+    fake_server server([&](int fd) {
+        while (accepted.fetch_add(1) != 5 && answer_one(fd)) {
         }
     });
-    load_plan plan = plan_for(GetParam(), "idle", 20, server.port());
-    plan.warmup_ns = 400'000'000;  // each of the others begins in the first half of it
-    const load_result result = load_shaped(plan);
-    // Idle ones may have been connected long before the server accepts them.
-    for (int i = 0; i < 6'000 && accepted < 24; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    server.finish();
-    expect_no_errors(result);
-    EXPECT_EQ(result.client.connections, 24u);
-    EXPECT_EQ(accepted, 24u);
-    EXPECT_EQ(loaded, 4u);
+    const load_result result = load_shaped(plan_for(GetParam(), "idle", 20, server.port()));
+    EXPECT_EQ(result.client.closed + result.client.resets, 1u);
 }
 
 TEST_P(every_engine_shape, broadcast_is_a_request_of_every_connection) {

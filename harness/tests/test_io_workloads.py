@@ -3,7 +3,8 @@ import json
 import subprocess
 
 import pytest
-from harness_fixtures import BUILD, LONG_ENOUGH_S, SHORT, processes_with, regatta, trials_of
+from harness_fixtures import (BUILD, LONG_ENOUGH_S, RUNTIMES, SHORT, add_runtime, processes_with, regatta,
+                              trials_of)
 
 EPOLL = BUILD / "runtimes" / "epoll" / "epoll"
 
@@ -13,6 +14,47 @@ def test_verify_exchanges_all_of_them():
     done = regatta("verify", f"^({names})/(epoll|thread)/")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("OK") == 26
+
+
+ALL = [name for name in RUNTIMES if name != "null"]
+
+
+@pytest.mark.parametrize("workload, settings", [
+    ("stream", ["direction=up"]), ("stream", ["direction=both"]), ("stream", ["direction=both", "chunk_bytes=1048576"]),
+    ("service", ["distribution=fixed"]), ("service", ["distribution=bimodal"]),
+    ("file", ["read_bytes=65536"]), ("http", ["body_bytes=32"]), ("http", ["body_bytes=65536"]),
+    ("tail", ["slow_us=500", "connections=20"]), ("fan_out", ["fail_percent=30"]),
+    ("fan_out", ["levels=2", "width=3"]), ("fan_out", ["levels=2", "width=3", "fail_percent=30", "connections=10"]),
+    ("pool", ["pool_size=2", "connections=20"]), ("pool", ["pool_size=2", "overflow=3", "connections=20"]),
+    ("overload", ["slots=1", "queue=0", "connections=20"])],
+    ids=lambda value: ",".join(value) if isinstance(value, list) else value)
+def test_verify_other_settings(workload, settings):
+    done = regatta("verify", f"^{workload}/({'|'.join(ALL)})/", *[word for each in settings for word in ("--set", each)])
+    assert done.returncode == 0, done.stdout + done.stderr
+    [row] = [line.split("|")[2:-1] for line in done.stdout.splitlines() if line.startswith(f"| {workload} ")]
+    # What a machine cannot run says so.
+    assert "OK" in row[0] or "-" in row[0]
+    assert {cell.strip() for cell in row} <= {"OK", "-"} and len(row) == len(ALL)
+
+
+def test_a_server_that_refuses_whatever_it_is_asked_is_caught(tmp_path):
+    add_runtime(tmp_path, "boat", "refuse-all")
+    fleet = ["--runtimes", tmp_path]
+    # It has a place for each of the three connections, or the time to do nine of ten requests.
+    for workload, settings in [("overload", []), ("deadline", ["--set", "delay_us=1000", "--set", "deadline_us=2000"])]:
+        done = regatta("verify", f"^{workload}/boat/", *fleet, *settings)
+        assert done.returncode == 1 and f"- FAIL {workload}/boat/" in done.stdout, done.stdout
+        assert "replies were" in done.stdout
+    # More than it has places for: some must be refused, but not all.
+    out = tmp_path / "run.jsonl"
+    done = regatta("run", "overload/boat/queue:15", "--rounds", "1", "--measure", "2", "--warmup", "0.02", "--connections", "40",
+                   *fleet, "--out", out)
+    assert done.returncode == 1
+    for trial in trials_of(out):
+        count, replies = trial["apart"]["count"], trial["latency"]["count"]
+        assert trial["status"] == "invalid" and count == replies
+        assert any(reason.startswith(f"{count} of {count} replies were refused, and it must be ")
+                   and reason.endswith(f" to {count - 1}") for reason in trial["reasons"]), trial["reasons"]
 
 
 @pytest.mark.parametrize("workload", ["fan_out", "pool"])

@@ -146,6 +146,26 @@ def test_an_unsteady_trial_is_repeated_as_was_due(fleet):
     assert trials[1]["benchmark"] == trials[2]["benchmark"] and trials[1]["round"] == trials[2]["round"]
 
 
+def test_a_share_of_the_capacity_is_one_of_what_is_on_record(tmp_path):
+    add_runtime(tmp_path / "fleet", "boat", "good")
+    out = tmp_path / "out.jsonl"
+    regatta("run", "echo/boat/size:77", "--rate", "50%", "--runtimes", tmp_path / "fleet", "--out", out, "--rounds", 1,
+            "--measure", 0.2, "--warmup", 0.02, "--connections", 4)
+    head, *rest = out.read_text().splitlines(keepends=True)
+    closed = [trial for trial in map(json.loads, rest) if trial["record"] == "trial" and trial["mode"] == "closed"][-1]
+    # As if it had been killed after a closed loop of 1,000 replies a second.
+    closed.update(status="ok", reasons=[], trial=0, attempt=0, is_repeated=False)
+    closed["metrics"]["throughput_per_s"] = 1000
+    kept = head + json.dumps(closed) + "\n"
+    out.write_text(kept)
+    resume(out)
+    assert out.read_text().startswith(kept)
+    first, *others = trials_of(out)
+    assert first["metrics"]["throughput_per_s"] == 1000 and others
+    for trial in others:
+        assert trial["mode"] == "open" and trial["open_loop"]["offered_per_s"] == 500
+
+
 def test_a_complete_run_has_nothing_to_resume(fleet):
     out = interrupt(fleet, signal.SIGINT)
     resume(out)

@@ -75,6 +75,36 @@ TEST(validity, nobody_beats_arithmetic) {
     EXPECT_TRUE(judge(evidence).reasons.empty());
 }
 
+TEST(validity, a_workload_knows_how_many_replies_are_set_apart) {
+    trial_evidence evidence = sound();
+    evidence.apart = {"refused", 1000, 1000, {0, 999}};
+    EXPECT_EQ(only_reason(evidence), "1000 of 1000 replies were refused, and it must be 0 to 999");
+    evidence.apart->count = 999;
+    EXPECT_TRUE(judge(evidence).reasons.empty());
+    evidence.apart->expected = {999.5, 1000};
+    EXPECT_EQ(only_reason(evidence),
+              "999 of 1000 replies were refused, and it must be 1000 to 1000");
+    EXPECT_FALSE(judge(evidence).is_transient);
+}
+
+TEST(validity, what_an_open_loop_gives_up_is_not_counted_as_set_apart) {
+    trial_evidence evidence = sound();
+    evidence.open.emplace();
+    evidence.apart = {"refused", 10, 1000, {20, 999}};
+    const auto of_apart = [&] {
+        std::size_t found = 0;
+        for (const std::string& reason : judge(evidence).reasons) {
+            found += reason.find("replies were refused") != std::string::npos ? 1 : 0;
+        }
+        return found;
+    };
+    EXPECT_EQ(of_apart(), 0u) << "some were done after the window";
+    evidence.apart->count = 1000;
+    EXPECT_EQ(of_apart(), 1u);
+    evidence.client.errors["timeout"] = 1;
+    EXPECT_EQ(of_apart(), 0u);
+}
+
 TEST(validity, littles_law_holds_within_two_percent_and_the_windows_edges) {
     trial_evidence evidence = sound();
     evidence.mean_in_flight = 49.1;  // 50 is 1.8 % more

@@ -175,12 +175,31 @@ func (l *link) close() {
 
 func fanOut(r *request) workload {
 	return func() (handler, func()) {
-		links := make([]link, r.number("width"))
+		width := int(r.number("width"))
+		count := width
+		if r.number("levels") == 2 {
+			count *= width
+		}
+		links := make([]link, count)
 		for i := range links {
 			links[i].port = r.backendPort
 		}
 		handle := onNonce(func(nonce uint64, counts *counters) ([]byte, error) {
-			return askAll(links, nonce, placeOf(nonce) < r.number("fail_percent"), counts)
+			fails := placeOf(nonce) < r.number("fail_percent")
+			all := askAll(context.Background(), links, 0, width, func(i int) []byte {
+				if fails && i == 0 {
+					return framed(nil) // the backend closes the connection
+				}
+				return framedNumbers(nonce + uint64(i))
+			})
+			counts.cancelled += all.cancelled
+			switch {
+			case all.err == nil:
+				return framedNumbers(all.sum), nil
+			case fails:
+				return framedNumbers(nonce), nil
+			}
+			return nil, all.err
 		})
 		end := func() {
 			for i := range links {
@@ -191,55 +210,66 @@ func fanOut(r *request) workload {
 	}
 }
 
-// askAll asks over all links at once; the first failure cancels the rest.
-func askAll(links []link, nonce uint64, fails bool, counts *counters) ([]byte, error) {
-	type result struct {
-		answer uint64
-		err    error
-	}
-	during, cancel := context.WithCancel(context.Background())
+// answers are those of a group and of the groups in it.
+type answers struct {
+	sum       uint64
+	cancelled int64
+	err       error
+}
+
+// askAll asks over all links at once, of each the question with its number, in `width` children, which on further levels have
+// groups of their own; the first failure cancels the rest.
+func askAll(within context.Context, links []link, first, width int, question func(i int) []byte) answers {
+	during, cancel := context.WithCancel(within)
 	defer cancel()
-	results := make(chan result, len(links))
-	for i := range links {
-		frame := framedNumbers(nonce + uint64(i))
-		if fails && i == 0 {
-			frame = framed(nil) // the backend closes the connection
-		}
-		go func(l *link) {
-			answer, err := l.ask(during, frame)
-			results <- result{answer, err}
-		}(&links[i])
+	results := make(chan answers, width)
+	each := len(links) / width
+	for i := 0; i < width; i++ {
+		go func(own []link, first int) {
+			if len(links) > width {
+				results <- askAll(during, own, first, width, question)
+				return
+			}
+			sum, err := own[0].ask(during, question(first))
+			results <- answers{sum: sum, err: err}
+		}(links[i*each:(i+1)*each], first+i*each)
 	}
-	var sum uint64
-	var first error
-	for range links {
+	var all answers
+	for i := 0; i < width; i++ {
 		got := <-results
-		switch {
-		case got.err != nil && first == nil:
-			first = got.err
-			cancel()
-		case got.err != nil:
-			counts.cancelled++
+		all.sum += got.sum
+		all.cancelled += got.cancelled
+		if got.err == nil {
+			continue
 		}
-		sum += got.answer
+		if len(links) == width && (all.err != nil || within.Err() != nil) {
+			all.cancelled++
+		}
+		if all.err == nil {
+			all.err = got.err
+			cancel()
+		}
 	}
-	if first == nil {
-		return framedNumbers(sum), nil
-	}
-	if fails && first != nil {
-		return framedNumbers(nonce), nil
-	}
-	return nil, first
+	return all
 }
 
 func pool(r *request) workload {
+	places := make(chan struct{}, r.number("pool_size")+r.number("overflow"))
 	free := make(chan *link, r.number("pool_size"))
 	for i := 0; i < cap(free); i++ {
 		free <- &link{port: r.backendPort}
 	}
 	return forAll(onNonce(func(nonce uint64, _ *counters) ([]byte, error) {
-		l := <-free
-		defer func() { free <- l }()
+		places <- struct{}{} // in the order of arrival
+		defer func() { <-places }()
+		var l *link
+		select {
+		case l = <-free:
+			defer func() { free <- l }()
+		default: // all are taken: one for this request alone
+			l = &link{port: r.backendPort}
+			defer l.close()
+		}
 		answer, err := l.ask(context.Background(), framedNumbers(nonce))
 		return framedNumbers(answer), err
 	}))

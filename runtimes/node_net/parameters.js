@@ -14,8 +14,8 @@ const PARAMETERS = {
   chain: { waits: number(3, 1, 1000), delay_us: us(10_000) },
   tail: { slow_us: us(5_000) },
   deadline: { delay_us: us(10_000), deadline_us: us(20_000), late_percent: number(10, 0, 100) },
-  fan_out: { width: number(16, 1, 1000), delay_us: us(10_000), fail_percent: number(0, 0, 100) },
-  pool: { pool_size: number(10, 1, 10_000), delay_us: us(1_000) },
+  fan_out: { width: number(16, 1, 1000), delay_us: us(10_000), fail_percent: number(0, 0, 100), levels: number(1, 1, 2) },
+  pool: { pool_size: number(10, 1, 10_000), delay_us: us(1_000), overflow: number(0, 0, 10_000) },
   overload: {
     policy: { ...word('queue', 'shed'), default: 'shed' }, slots: number(8, 1, 100_000), service_us: us(5_000),
     queue: number(16, 0, 1_000_000),

@@ -116,7 +116,9 @@ function fanOut({ values, backendPort }) {
   return {
     // Each session has links of its own.
     newSession() {
-      const links = Array.from({ length: values.width }, () => new BackendLink(backendPort));
+      const { width, levels } = values;
+      const links = Array.from({ length: width ** levels }, () => new BackendLink(backendPort));
+      const sum = (answers) => answers.reduce((all, each) => (all + each) & MASK, 0n);
       return {
         async handle(payload, counts) {
           const nonce = nonceOf(payload);
@@ -124,8 +126,10 @@ function fanOut({ values, backendPort }) {
           const asked = links.map((link, i) => link.ask(
             fails && i === 0 ? Buffer.alloc(4) : framedNumbers(nonce + BigInt(i))));
           try {
-            const answers = await Promise.all(asked);
-            return framedNumbers(answers.reduce((sum, each) => (sum + each) & MASK, 0n));
+            // On the second level each child has a group of its own.
+            const groups = levels === 1 ? asked
+              : Array.from({ length: width }, (_, i) => Promise.all(asked.slice(i * width, (i + 1) * width)).then(sum));
+            return framedNumbers(sum(await Promise.all(groups)));
           } catch (error) {
             counts.cancelled += links.filter((link) => link.cancel()).length;
             await Promise.allSettled(asked);
@@ -140,15 +144,20 @@ function fanOut({ values, backendPort }) {
 }
 
 function pool({ values, backendPort }) {
-  const links = new Pool(Array.from({ length: values.pool_size }, () => new BackendLink(backendPort)));
+  const free = Array.from({ length: values.pool_size }, () => new BackendLink(backendPort));
+  const places = new Pool(new Array(values.pool_size + values.overflow).fill(null));
   return {
     async handle(payload) {
       const nonce = nonceOf(payload);
-      const link = await links.take();
+      await places.take();
+      const pooled = free.shift(); // where all are taken: one for this request alone
+      const link = pooled ?? new BackendLink(backendPort);
       try {
         return framedNumbers(await link.ask(framedNumbers(nonce)));
       } finally {
-        links.give(link);
+        if (pooled) free.push(pooled);
+        else link.close();
+        places.give(null);
       }
     },
   };

@@ -30,16 +30,29 @@ class AsyncioVerbs:
         async with asyncio.timeout(seconds):
             await work
 
-    async def gather(self, links, frames):
-        """Asks all at once; the first failure cancels the rest."""
-        asked = [asyncio.ensure_future(link.ask(frame)) for link, frame in zip(links, frames)]
+    async def gather(self, links, frames, groups):
+        """Asks all at once, in one group or in `groups` of a group; the first failure cancels the rest."""
+        asked = []
+
+        def ask(links, frames):
+            tasks = [asyncio.ensure_future(link.ask(frame)) for link, frame in zip(links, frames)]
+            asked.extend(tasks)
+            return tasks
+
+        async def ask_part(begin, end):
+            return await asyncio.gather(*ask(links[begin:end], frames[begin:end]))
+
+        size = len(links) // groups
+        children = (ask(links, frames) if groups == 1 else
+                    [asyncio.ensure_future(ask_part(begin, begin + size)) for begin in range(0, len(links), size)])
         try:
-            return await asyncio.gather(*asked)
+            answers = await asyncio.gather(*children)
         except (OSError, EOFError):
-            for each in asked:
+            for each in (*children, *asked):
                 each.cancel()
-            ends = await asyncio.gather(*asked, return_exceptions=True)
-            raise GatherFailed(sum(isinstance(end, asyncio.CancelledError) for end in ends)) from None
+            await asyncio.gather(*children, *asked, return_exceptions=True)
+            raise GatherFailed(sum(each.cancelled() for each in asked)) from None
+        return answers if groups == 1 else [each for part in answers for each in part]
 
     async def both(self, *works):
         """Two coroutines at once; goes on when both have ended, and raises what one of them raised."""

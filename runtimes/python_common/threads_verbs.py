@@ -121,13 +121,22 @@ class ThreadVerbs:
         finally:
             self._limits.deadline = None
 
-    async def gather(self, links, frames):
-        """A thread for each but the first, which this one asks. The first failure closes the others' connections."""
-        pool = self._children(len(links) - 1)
+    async def gather(self, links, frames, groups):
+        """A thread for each but the first, which this one asks; or one for each of `groups`, with more of its own. The first
+        failure closes the others' connections."""
         failed = threading.Event()
-        children = [pool.submit(self._ask, link, frame, links, failed) for link, frame in zip(links[1:], frames[1:])]
-        answers = [self._ask(links[0], frames[0], links, failed)]
-        answers += [child.result() for child in children]
+
+        def ask_part(begin, end):
+            pool = self._children(end - begin - 1)
+            asked = [pool.submit(self._ask, links[i], frames[i], links, failed) for i in range(begin + 1, end)]
+            return [self._ask(links[begin], frames[begin], links, failed), *(each.result() for each in asked)]
+
+        size = len(links) // groups
+        pool = self._children(groups - 1 + size - 1)
+        parts = [pool.submit(ask_part, begin, begin + size) for begin in range(size, len(links), size)]
+        answers = ask_part(0, size)
+        for part in parts:
+            answers += part.result()
         if failed.is_set():
             for link in links:
                 link.close()  # one that was answered just before has been shut down as well

@@ -5,6 +5,7 @@ A workload has `take`, which cuts the next request out of what was received (wir
 `async handle(request, counts)`, which give the reply's bytes; or `async converse(peer, counts)`, which is the whole session.
 `http` has a conversation for each connection instead.
 """
+import collections
 import math
 import os
 import time
@@ -288,7 +289,8 @@ class Link:
 class FanOut(Workload):
     def __init__(self, runtime, request):
         super().__init__(runtime, request)
-        self._links = [Link(runtime, request.backend_port) for _ in range(self.values["width"])]
+        self._groups = self.values["width"] if self.values["levels"] == 2 else 1
+        self._links = [Link(runtime, request.backend_port) for _ in range(self.values["width"] * self._groups)]
 
     def new_session(self):
         return FanOut(self.runtime, self.request)
@@ -303,7 +305,7 @@ class FanOut(Workload):
         if fails:
             frames[0] = wire.framed(b"")  # the backend closes the connection
         try:
-            answers = await self.runtime.gather(self._links, frames)
+            answers = await self.runtime.gather(self._links, frames, self._groups)
         except GatherFailed as failure:
             if not fails:
                 raise
@@ -315,16 +317,33 @@ class FanOut(Workload):
 class Pool(Workload):
     def __init__(self, runtime, request):
         super().__init__(runtime, request)
-        self._free = runtime.queue()
-        for _ in range(self.values["pool_size"]):
-            self._free.put_nowait(Link(runtime, request.backend_port))
+        self._places = runtime.semaphore(self.values["pool_size"] + self.values["overflow"])
+        self._free = collections.deque(self._new_link() for _ in range(self.values["pool_size"]))
+
+    def _new_link(self):
+        return Link(self.runtime, self.request.backend_port)
 
     async def handle(self, nonce, _counts):
-        link = await self._free.get()
+        await self._places.acquire()
         try:
-            return wire.framed_number(await link.ask(wire.framed_number(nonce)))
+            return wire.framed_number(await self._ask(wire.framed_number(nonce)))
         finally:
-            self._free.put_nowait(link)
+            self._places.release()
+
+    async def _ask(self, frame):
+        """Over one of the pool, or where all are taken over one for this request alone."""
+        try:
+            link = self._free.popleft()
+        except IndexError:
+            link = self._new_link()
+            try:
+                return await link.ask(frame)
+            finally:
+                link.close()
+        try:
+            return await link.ask(frame)
+        finally:
+            self._free.append(link)
 
 
 SERVERS = {"rpc": Rpc, "http": Http, "idle": Idle, "delay": Delay, "chain": Chain, "tail": Tail, "deadline": Deadline,

@@ -58,6 +58,33 @@ TEST(deadline_exchange, work_longer_than_the_deadline_is_always_late) {
     EXPECT_FALSE(deadline::is_late(values_with(0, 10'001), 99));
 }
 
+TEST(deadline_exchange, share_set_apart_is_that_of_the_late_ones_but_for_a_busy_machine) {
+    for (const std::int64_t percent : {0, 1, 10, 50, 99, 100}) {
+        const params values = values_with(percent);
+        std::vector<apart_range> ranges;
+        for (double length = 0; length < 250; ++length) {
+            ranges.push_back(deadline::apart_of(values, {1, 1, 1, length}));
+        }
+        // Each connection has a piece of the sequence: every one is within the bounds.
+        for (std::uint64_t begin = 0; begin < 100; ++begin) {
+            double late = 0;
+            for (std::uint64_t length = 1; length < 250; ++length) {
+                late += deadline::is_late(values, begin + length - 1) ? 1 : 0;
+                const apart_range range = ranges[length];
+                EXPECT_LE(range.least, late + 1e-9) << percent << " from " << begin;
+                EXPECT_GE(range.most, late - 1e-9) << percent << " from " << begin;
+            }
+        }
+    }
+    // One that refuses whatever it is asked after 20 ms, as verify sees it.
+    EXPECT_LT(deadline::apart_of(values_with(10), {3, 1, 0.1, 15}).most, 15);
+    EXPECT_LT(deadline::apart_of(values_with(0), {3, 1, 0.1, 15}).most, 15);
+    EXPECT_GT(deadline::apart_of(values_with(50), {3, 1, 0.1, 100}).least, 40);
+    const apart_range all = deadline::apart_of(values_with(0, 10'000), {3, 1, 1, 150});
+    EXPECT_EQ(all.least, 150);
+    EXPECT_EQ(all.most, 150);
+}
+
 TEST(deadline_exchange, ceiling_is_connections_over_the_shortest_time) {
     EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(0), 100, 1), 10'000);
     EXPECT_DOUBLE_EQ(deadline::ceiling_per_s(values_with(10), 100, 1), 10'000);

@@ -115,6 +115,8 @@ TEST(ceilings, of_pool_and_overload_are_what_a_worker_has_to_give) {
     EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 100, 1), 10'000);
     EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 100, 2), 20'000);
     EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 4, 1), 4'000) << "one for each client";
+    of_pool.values[pool::overflow] = 5;
+    EXPECT_DOUBLE_EQ(pool::ceiling_per_s(of_pool, 100, 2), 30'000);
     params of_overload;
     of_overload.values = {overload::queue_all, 8, 5'000, 16};
     EXPECT_DOUBLE_EQ(overload::ceiling_per_s(of_overload, 400, 1), 1'600);
@@ -137,9 +139,33 @@ TEST(ceilings, of_tail_is_a_hundred_requests_for_each_wait) {
     }
 }
 
+TEST(overload, refuses_nobody_who_has_a_place_and_does_what_its_slots_allow) {
+    params values;
+    values.values = {overload::shed, 8, 5'000, 16};
+    EXPECT_EQ(overload::apart_of(values, {24, 1, 1, 1'600}).most, 0);
+    const apart_range busy = overload::apart_of(values, {400, 1, 1, 10'000});
+    EXPECT_NEAR(busy.least, 10'000 - 1'600 - 400, 9);
+    EXPECT_EQ(busy.most, 9'999);
+    EXPECT_NEAR(overload::apart_of(values, {400, 2, 1, 10'000}).least, 10'000 - 3'200 - 400, 17);
+    // Shorter than what is done first takes.
+    EXPECT_EQ(overload::apart_of(values, {400, 1, 0.04, 1'000}).most, 1'000);
+    values.values[overload::policy] = overload::queue_all;
+    EXPECT_EQ(overload::apart_of(values, {400, 1, 1, 1'600}).most, 0);
+}
+
+TEST(fan_out, asks_its_width_squared_on_two_levels) {
+    params values;
+    values.values = {3, 1'000, 0, 2};
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < 9; ++i) {
+        sum += ~(10 + i);
+    }
+    EXPECT_EQ(fan_out::answer(values, 10), sum);
+}
+
 TEST(fan_out, answer_is_the_sum_of_the_backends) {
     params values;
-    values.values = {3, 1'000, 0};
+    values.values = {3, 1'000, 0, 1};
     EXPECT_EQ(fan_out::answer(values, 10),
               ~std::uint64_t{10} + ~std::uint64_t{11} + ~std::uint64_t{12});
 }

@@ -5,6 +5,7 @@ the way that BEHAVIOUR says. Started by the manifests that harness/tests/conftes
 
 FOLDER is only there to be seen in the list of processes.
 """
+import collections
 import json
 import os
 import selectors
@@ -58,6 +59,9 @@ def describe():
     if BEHAVIOUR == "describe-rubbish":
         print("Hello, I am a runtime!", flush=True)
         return
+    # Each of these answers by the request itself is a refusal.
+    refused = {name: {"kind": "server", "supported": True, "reason": None} for name in ("overload", "deadline")
+               if BEHAVIOUR == "refuse-all"}
     print(json.dumps({
         "contract": 1, "name": NAME, "model": "loop", "engine": "epoll", "description": "for tests",
         "available": BEHAVIOUR != "unavailable",
@@ -69,12 +73,13 @@ def describe():
         "workloads": {"echo": {"kind": "server", "supported": True, "reason": None},
                       "hash": {"kind": "job", "supported": True, "reason": None},
                       "spawn_join": {"kind": "job", "supported": True, "reason": None},
-                      "delay": {"kind": "server", "supported": False, "reason": "cannot wait"}}}))
+                      "delay": {"kind": "server", "supported": False, "reason": "cannot wait"}, **refused}}))
 
 
 class EchoServer:
-    def __init__(self, size):
-        self.size = size
+    def __init__(self, size, wait_s):
+        self.size, self.wait_s = size, wait_s
+        self.waiting = collections.deque()  # (when, to whom, what)
         self.lost = 0
         self.pending = {}  # what came of a message so far, where messages count
         self.counters = dict.fromkeys(
@@ -93,13 +98,21 @@ class EchoServer:
 
     def serve(self):
         while True:
-            for key, _ in self.selector.select():
+            wait_s = max(0, self.waiting[0][0] - time.monotonic()) if self.waiting else None
+            for key, _ in self.selector.select(wait_s):
                 if key.data == "stop":
                     return
                 if key.fileobj is self.listener:
                     self.accept()
                 else:
                     self.echo(key.fileobj)
+            while self.waiting and self.waiting[0][0] <= time.monotonic():
+                self.send(*self.waiting.popleft()[1:])
+
+    def send(self, peer, data):
+        peer.setblocking(True)
+        peer.sendall(data)
+        self.counters["bytes_sent"] += len(data)
 
     def accept(self):
         try:
@@ -133,9 +146,10 @@ class EchoServer:
         self.counters["bytes_received"] += len(data)
         if BEHAVIOUR == "lose":
             data = self.without_lost(peer, data)
-        peer.setblocking(True)
-        peer.sendall(data)
-        self.counters["bytes_sent"] += len(data)
+        if self.wait_s:
+            self.waiting.append((time.monotonic() + self.wait_s, peer, data))
+        else:
+            self.send(peer, data)
 
     def without_lost(self, peer, data):
         """The replies to the messages that are whole now, but each thousandth of the server's."""
@@ -170,7 +184,7 @@ def serve(workload, workers, rounds_per_us, settings):
         say(event="error", reason="cannot listen on 127.0.0.1:80: Address already in use",
             hint="choose another port")
         sys.exit(1)
-    server = EchoServer(settings.get("size", 64))
+    server = EchoServer(12 if BEHAVIOUR == "refuse-all" else settings.get("size", 64), settings.get("deadline_us", 0) / 1e6)
     effective = {"runtime": NAME, "workload": workload, "workers": workers,
                  "rounds_per_us": rounds_per_us, "set": {"sails": 2, **settings}}
     if BEHAVIOUR == "other-size":

@@ -1,4 +1,8 @@
 // What the I/O-bound workloads are about, without a clock: who waits for whom, what is cancelled.
+#include <poll.h>
+
+#include <set>
+
 #include "runtimes/tests/verbs/verbs.hpp"
 
 namespace regatta::testing::verbs {
@@ -52,7 +56,7 @@ TEST_F(io_workloads, deadline_that_does_not_fire_cancels_nothing) {
 TEST_F(io_workloads, fan_out_has_all_its_questions_asked_before_the_first_answer) {
     constexpr std::size_t width = 16;
     const remote backend;
-    running_server<workloads::fan_out> server({width, 1'000, 0}, 1, backend.port());
+    running_server<workloads::fan_out> server({width, 1'000}, 1, backend.port());
     client peer = server.connect();
     peer.send(bytes_of(1'000));
     std::vector<unique_fd> asked;
@@ -94,6 +98,127 @@ TEST_F(io_workloads, fan_out_cancels_the_rest_when_one_fails) {
     const counters counts = server.stop();
     EXPECT_EQ(counts.cancelled, width - 1);
     EXPECT_EQ(counts.errors, 0u);
+}
+
+TEST_F(io_workloads, fan_out_on_two_levels_has_all_its_questions_asked_before_the_first_answer) {
+    constexpr std::size_t questions = 9;
+    const remote backend;
+    running_server<workloads::fan_out> server({3, 1'000, 0, 2}, 1, backend.port());
+    client peer = server.connect();
+    std::vector<unique_fd> asked;
+    for (const std::uint64_t nonce : {1'000, 2'000}) {
+        peer.send(bytes_of(nonce));
+        while (asked.size() < questions) {
+            asked.push_back(backend.accept());
+        }
+        std::set<std::uint64_t> nonces;
+        std::vector<std::uint64_t> of_each;
+        for (const unique_fd& each : asked) {
+            of_each.push_back(read_request(each).value_or(0));
+            nonces.insert(of_each.back());
+        }
+        EXPECT_EQ(nonces.size(), questions);
+        EXPECT_EQ(*nonces.begin(), nonce);
+        EXPECT_EQ(*nonces.rbegin(), nonce + questions - 1);
+        for (std::size_t i = 0; i < questions; ++i) {
+            write_all(asked[i], bytes_of(~of_each[i]));
+        }
+        EXPECT_EQ(peer.receive(frame_bytes),
+                  bytes_of(workloads::fan_out::answer(server.values(), nonce)));
+    }
+    EXPECT_EQ(server.stop().errors, 0u);
+}
+
+TEST_F(io_workloads, fan_out_cancels_the_other_groups_too) {
+    constexpr std::size_t questions = 9;
+    const remote backend;
+    running_server<workloads::fan_out> server({3, a_minute_us, 100, 2}, 1, backend.port());
+    client peer = server.connect();
+    peer.send(bytes_of(1'000));
+    std::vector<unique_fd> asked;
+    for (std::size_t i = 0; i < questions; ++i) {
+        asked.push_back(backend.accept());
+    }
+    std::size_t broken = questions;
+    for (std::size_t i = 0; i < questions; ++i) {
+        broken = read_request(asked[i]) ? broken : i;
+    }
+    ASSERT_LT(broken, questions);
+    asked[broken] = unique_fd();
+    EXPECT_EQ(peer.receive(frame_bytes), bytes_of(request_reply::refusal(1'000)));
+    for (const unique_fd& each : asked) {
+        std::byte none;
+        EXPECT_TRUE(!each || ::recv(each.get(), &none, 1, 0) <= 0) << "it is left waiting";
+    }
+    const counters counts = server.stop();
+    EXPECT_EQ(counts.cancelled, questions - 1);
+    EXPECT_EQ(counts.errors, 0u);
+}
+
+/// Answers `requests` of a pool's; how many connections it had, at most at once, and those that
+/// were still open at the end.
+struct pool_backend {
+    std::size_t opened = 0;
+    std::size_t at_once = 0;
+    std::size_t left = 0;
+
+    /// Answers nothing before `first` connections are open.
+    void answer(const remote& listening, std::size_t first, std::size_t requests) {
+        std::vector<unique_fd> open;
+        for (; opened < first; ++opened) {
+            open.push_back(listening.accept());
+        }
+        at_once = first;
+        while (requests != 0 || open.size() != left_expected) {
+            std::vector<pollfd> ready{{listening.descriptor(), POLLIN, 0}};
+            for (const unique_fd& each : open) {
+                ready.push_back({each.get(), POLLIN, 0});
+            }
+            ASSERT_GT(::poll(ready.data(), ready.size(), wait_ms), 0) << open.size() << " are open";
+            // What was closed was closed before another was opened.
+            for (std::size_t i = open.size(); i-- > 0;) {
+                std::byte next;
+                if (ready[i + 1].revents == 0) {
+                    continue;
+                }
+                if (::recv(open[i].get(), &next, 1, MSG_PEEK) <= 0) {
+                    open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
+                } else {
+                    write_all(open[i], bytes_of(~read_request(open[i]).value()));
+                    --requests;
+                }
+            }
+            if (ready.front().revents != 0) {
+                open.push_back(listening.accept());
+                ++opened;
+                at_once = std::max(at_once, open.size());
+            }
+        }
+        left = open.size();
+    }
+
+    std::size_t left_expected = 0;
+    static constexpr int wait_ms = 15'000;
+};
+
+TEST_F(io_workloads, pool_with_an_overflow_opens_more_and_closes_them_after_use) {
+    const remote backend;
+    running_server<workloads::pool> server({2, 1'000, 3}, 1, backend.port());
+    std::vector<client> peers;
+    for (std::uint64_t i = 0; i < 8; ++i) {
+        peers.push_back(server.connect());
+        peers.back().send(bytes_of(i));
+    }
+    pool_backend seen;
+    seen.left_expected = 2;
+    seen.answer(backend, 5, 8);
+    for (std::uint64_t i = 0; i < 8; ++i) {
+        EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~i));
+    }
+    EXPECT_EQ(seen.at_once, 5u);
+    EXPECT_GE(seen.opened, 5u);
+    EXPECT_LE(seen.opened, 8u);
+    EXPECT_EQ(server.stop().requests, 8u);
 }
 
 TEST_F(io_workloads, pool_never_opens_more_connections_than_it_has) {

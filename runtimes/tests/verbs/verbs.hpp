@@ -127,6 +127,7 @@ public:
     }
     endpoint where() const { return endpoint::tcp("127.0.0.1", port_); }
     std::uint16_t port() const { return port_; }
+    int descriptor() const { return listener_.get(); }
     /// The oldest connection that was not yet accepted; waits for one.
     unique_fd accept() const {
         return unique_fd(
