@@ -8,8 +8,10 @@ A block to fill looks like this; the command is run by the shell in the root of 
     <!-- end of output -->
 
 Usage: scripts/splice_readme.py [--check] [FILE...]   (every Markdown file with such a block unless given)
-With --check nothing is written; exit status 1 says that a file is not up to date.
+With --check nothing is written; exit status 1 says that a file is not up to date. The programs are those of the folder
+that REGATTA_BUILD names, where it is set.
 """
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +24,8 @@ BLOCK = re.compile(r"(<!-- output of: (.+?) -->\n).*?(<!-- end of output -->)", 
 def fill(match: re.Match) -> str:
     """The block with fresh output in it. Raises CalledProcessError when the command fails."""
     begin, command, end = match.groups()
+    if build := os.environ.get("REGATTA_BUILD"):
+        command = command.replace("build/release/", f"{build}/")
     output = subprocess.run(command, shell=True, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     return f"{begin}{output.strip()}\n{end}"
 

@@ -51,13 +51,12 @@ const registered_verb report_verb("report", "a page with figures", [](CLI::App& 
     command.add_option("FILE", options->file, "results file")->required();
     command
         .add_option("--out", options->folder,
-                    "where the report goes; made when missing (FILE without its ending, -report)")
+                    "the report's folder, made if missing (FILE without its ending, -report)")
         ->type_name("DIR");
     command.add_option("--baseline", options->baseline,
                        "the runtime that others are compared with (epoll if it is there)");
     command.add_option("--filter", options->filter,
-                       "only benchmarks (workload/runtime/param:value) that match this regular "
-                       "expression");
+                       "benchmarks (workload/runtime/param:value) that match this expression");
     command.add_option("--claims", options->claims, "results of claims (JSON), for the page");
     return [options] { return report(*options); };
 });
