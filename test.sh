@@ -50,6 +50,8 @@ case $preset in
         cd "$root"
         # Runtimes in other languages are built when they are first looked at: not in the middle of a test.
         "$root/build/$preset/regatta" list >/dev/null 2>&1 || true
+        # Nor are fonts first looked for in one, which takes so long that matplotlib says so.
+        "$python" -c 'import matplotlib.font_manager' >/dev/null 2>&1 || true
         at_once=()
         if "$python" -c 'import xdist' 2>/dev/null; then  # most of the tests wait most of the time
             at_once=(-n "$(nproc)" --dist loadfile)

@@ -31,6 +31,14 @@ load_plan make_plan(const std::string& engine, std::uint16_t port, std::int64_t 
     return plan;
 }
 
+// The same, but all connections begin at once, and in time, however slow the machine is.
+load_plan make_plan_without_warmup(const std::string& engine, std::uint16_t port,
+                                   std::int64_t size = 64) {
+    load_plan plan = make_plan(engine, port, size);
+    plan.warmup_ns = 0;
+    return plan;
+}
+
 load_result load(const load_plan& plan) {
     load_stages stages;
     auto result = run_load(plan, stages);
@@ -88,10 +96,8 @@ TEST_P(every_engine, counts_what_an_echo_server_counts) {
                     write_all(fd, std::span(chunk).first(static_cast<std::size_t>(got)));
                 }
             });
-            load_plan plan = make_plan(GetParam(), server.port(), size);
+            load_plan plan = make_plan_without_warmup(GetParam(), server.port(), size);
             plan.depth = depth;
-            // All connections begin at once, and in time, however slow the machine is.
-            plan.warmup_ns = 0;
             plan.measure_ns = 150'000'000;
             const load_result result = load(plan);
             server.finish();
@@ -114,7 +120,7 @@ TEST_P(every_engine, counts_every_wrong_reply) {
         fake_server server(echo_messages(64, echoed, [&](std::uint64_t number) {
             return number % 7 == 3 && (++spoiled, true);
         }));
-        load_plan plan = make_plan(GetParam(), server.port());
+        load_plan plan = make_plan_without_warmup(GetParam(), server.port());
         plan.depth = depth;
         const load_result result = load(plan);
         server.finish();
@@ -179,7 +185,7 @@ TEST_P(every_engine, goes_on_with_the_connections_that_are_left) {
         read_all(fd, message);
         reset_on_close(fd);
     });
-    const load_plan plan = make_plan(GetParam(), server.port());
+    const load_plan plan = make_plan_without_warmup(GetParam(), server.port());
     const load_result result = load(plan);
     server.finish();
     expect_consistent(result, plan);
@@ -194,6 +200,7 @@ TEST_P(every_engine, counts_unanswered_requests_as_timeouts) {
         fake_server server(read_to_end);
         load_plan plan = make_plan(GetParam(), server.port());
         plan.depth = depth;
+        plan.warmup_ns = 400'000'000;  // all are in flight well before the window
         plan.drain_ns = 20'000'000;
         const load_result result = load(plan);
         expect_consistent(result, plan);
@@ -210,10 +217,9 @@ TEST_P(every_engine, gives_up_on_a_server_that_does_not_read) {
         pollfd hang_up{fd, POLLRDHUP, 0};
         poll(&hang_up, 1, -1);
     });
-    load_plan plan = make_plan(GetParam(), server.port(), 1 << 20);
+    load_plan plan = make_plan_without_warmup(GetParam(), server.port(), 1 << 20);
     plan.depth = 16;
-    plan.measure_ns = 500'000'000;  // making 64 MiB of requests takes a busy machine a while
-    plan.warmup_ns = 0;
+    plan.measure_ns = 3'000'000'000;  // making 64 MiB of requests takes a busy machine a while
     plan.drain_ns = 20'000'000;
     const load_result result = load(plan);
     expect_consistent(result, plan);
@@ -265,7 +271,7 @@ TEST_P(every_engine, refuses_replies_that_nobody_asked_for) {
             write_all(fd, twice);
         }
     });
-    const load_result result = load(make_plan(GetParam(), server.port()));
+    const load_result result = load(make_plan_without_warmup(GetParam(), server.port()));
     EXPECT_GE(result.client.wrong_replies, 4u);
 }
 
@@ -290,7 +296,7 @@ TEST_P(every_engine, gives_up_a_reply_without_an_end) {
 TEST_P(every_engine, loads_many_connections) {
     std::atomic<std::uint64_t> echoed{0};
     fake_server server(echo_messages(64, echoed));
-    load_plan plan = make_plan(GetParam(), server.port());
+    load_plan plan = make_plan_without_warmup(GetParam(), server.port());
     plan.connections = 600;
     const load_result result = load(plan);
     server.finish();

@@ -19,7 +19,7 @@ namespace {
 TEST(memory, sees_what_is_touched) {
     const auto before = pss_bytes(::getpid());
     ASSERT_TRUE(before);
-    constexpr std::size_t bytes = 32u << 20;
+    constexpr std::size_t bytes = 128u << 20;  // beside it, what other tests share is little
     const std::vector<char> block(bytes, 1);
     const auto after = pss_bytes(::getpid());
     ASSERT_TRUE(after);
@@ -39,7 +39,7 @@ TEST(proc_file, finds_labels_only_at_the_start_of_lines) {
 TEST(digest, is_sha_256) {
     EXPECT_EQ(sha256_of_text("abc"),
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    const std::string path = testing::TempDir() + "digest_test";
+    const std::string path = testing::TempDir() + "digest_test." + std::to_string(::getpid());
     std::ofstream(path) << std::string(200'000, 'a');
     EXPECT_EQ(sha256_of_file(path), sha256_of_text(std::string(200'000, 'a')));
     std::remove(path.c_str());

@@ -13,7 +13,8 @@ from harness_fixtures import LONG_ENOUGH_S, PROGRAM, SHORT, add_runtime, one_lin
 
 def run(folder, what, *words):
     out = folder / "out.jsonl"
-    done = regatta("run", what, "--runtimes", folder, "--out", out, "--force", *SHORT, *words)
+    # The seed is fixed, for one schedule in 16,000 is so far from its rate that its trial is invalid.
+    done = regatta("run", what, "--runtimes", folder, "--out", out, "--force", "--seed", 7, *SHORT, *words)
     return done, out
 
 
@@ -53,7 +54,7 @@ def test_the_users_rates_are_kept(tmp_path, words, schedule, steps, mean, spread
     add_runtime(tmp_path, "boat", "good")
     out = tmp_path / "out.jsonl"
     regatta("run", "echo/boat/size:77", "--runtimes", tmp_path, "--out", out, "--rounds", "1", "--measure", "0.4",
-            "--warmup", "0.02", "--connections", "4", *words)
+            "--warmup", "0.02", "--connections", "4", "--seed", "7", *words)
     for trial in trials_of(out):
         assert_only_late(trial)
         load = trial["open_loop"]

@@ -7,8 +7,8 @@ import signal
 import subprocess
 
 import pytest
-from harness_fixtures import (FAKE, LONG_ENOUGH_S, PROGRAM, add_runtime, one_line, read_records, regatta,
-                              trials_of, wait_until)
+from harness_fixtures import (FAKE, LONG_ENOUGH_S, PROGRAM, add_runtime, one_line, read_records, read_terminal,
+                              regatta, trials_of, wait_until)
 
 WHAT = "hash/[ab]/blocks:1"
 ROUNDS = 3
@@ -232,8 +232,7 @@ def test_progress_counts_all_and_judges_by_what_ran_now(fleet):
     subprocess.run([PROGRAM, "run", "--resume", out], stdout=subprocess.PIPE, stderr=theirs,
                    timeout=LONG_ENOUGH_S, env={**os.environ, "TERM": "xterm"}, check=True)
     os.close(theirs)
-    text = os.read(ours, 65536).decode()
-    os.close(ours)
+    text = read_terminal(ours)
     assert f"[{BEFORE + 1}/{TRIALS}] hash/" in text  # nothing ran yet: nothing is known of the rest
     assert re.search(rf"\[{BEFORE + 2}/{TRIALS}\] \d+:\d\d left  hash/", text)
     assert f"[{BEFORE}/" not in text

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from harness_fixtures import (LONG_ENOUGH_S, PROGRAM, SHORT, add_runtime, one_line, processes_with,
-                              read_records, regatta, trials_of, wait_until)
+                              read_records, read_terminal, regatta, trials_of, wait_until)
 
 
 def run(folder, what, *words, program=PROGRAM):
@@ -307,8 +307,7 @@ def test_progress_only_on_a_terminal(tmp_path):
     shown = subprocess.run(words, stdout=subprocess.PIPE, stderr=theirs, timeout=LONG_ENOUGH_S,
                            env={**os.environ, "TERM": "xterm"})
     os.close(theirs)
-    text = os.read(ours, 65536).decode()
-    os.close(ours)
+    text = read_terminal(ours)
     assert shown.returncode == 0
     assert "[1/2] hash/boat/" in text and "[2/2] 0:0" in text and text.endswith("\r\x1b[K")
     assert subprocess.run(words, capture_output=True, timeout=LONG_ENOUGH_S).stderr == b""

@@ -65,6 +65,7 @@ def test_the_answer_is_the_capacity(search):
 
 def test_a_terminal_shows_how_long_it_may_take(search):
     ours, theirs = os.openpty()
+    begin = time.monotonic()
     process, out, _ = search("--slo", "p50=20ms", "--rounds", "2", stderr=theirs, capacity_per_s=3000)
     os.close(theirs)
     shown = b""
@@ -75,11 +76,16 @@ def test_a_terminal_shows_how_long_it_may_take(search):
         pass
     os.close(ours)
     ended(process, out)
+    took_s = time.monotonic() - begin
     # A closed loop, then 3 doublings, 6 bisections and 2 confirmations, as far as is known at first.
     shown = re.sub(rb"^(building \w+\r\n)+", b"", shown)  # this program's folder is new
-    assert shown.startswith(b"\r\x1b[K[1/12] echo/boat/") and b"[2/12] 0:0" in shown
+    assert shown.startswith(b"\r\x1b[K[1/12] echo/boat/")
     last = len(trials_of(out))
-    assert f"[{last}/{last}] 0:0".encode() in shown and shown.count(b"left  echo/boat/") == last - 1
+    told = [tuple(map(int, each)) for each in re.findall(rb"\[(\d+)/(\d+)\] (\d+):(\d\d) left  echo/boat/", shown)]
+    assert len(told) == shown.count(b"left  echo/boat/") == last - 1
+    assert told[0][:2] == (2, 12) and told[-1][:2] == (last, last)
+    for number, total, minutes, seconds in told:  # as long as the ones before took on average, however slow they were
+        assert 60 * minutes + seconds <= took_s / (number - 1) * (total - number + 1)
 
 
 def test_searches_of_several_runtimes_take_turns(search):

@@ -1,5 +1,6 @@
 """Echo over Unix sockets, on every runtime: the same answers, and a name that says so."""
 import json
+import os
 import subprocess
 
 import pytest
@@ -32,7 +33,7 @@ def test_echo_over_a_unix_socket(tmp_path, runtime, workers):
 
 def test_a_name_that_is_taken_is_refused():
     program = BUILD / "runtimes" / "epoll" / "epoll"
-    words = [program, "serve", "--workload", "echo", "--listen", "unix:@regatta-test-taken"]
+    words = [program, "serve", "--workload", "echo", "--listen", f"unix:@regatta-test-taken-{os.getpid()}"]
     first = subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
     try:
         assert json.loads(first.stdout.readline())["port"] == 0

@@ -134,7 +134,10 @@ def main():
     out, settings, command = pathlib.Path(sys.argv[1]), json.loads(sys.argv[2]), sys.argv[3:]
     out.mkdir(parents=True, exist_ok=True)
     # Our own, where sockets' names are short: in /tmp another user may have what Open MPI wants to make.
-    call("mount", "-t", "tmpfs", "tmpfs", "/run")
+    # The same where memory is shared, whose names are those of another such test: hosts, users and jobs are named alike.
+    for own in ("/run", "/dev/shm"):
+        if os.path.isdir(own):
+            call("mount", "-t", "tmpfs", "tmpfs", own)
     os.environ["TMPDIR"] = "/run"
     hosts = start_hosts(out, settings.get("clocks", [0, 0]))
     before = {pid for pid, *_ in processes()}
