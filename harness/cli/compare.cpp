@@ -201,8 +201,7 @@ const registered_verb compare_verb("compare", "tables from results files", [](CL
     command.add_option("--baseline", options->baseline,
                        "a row or column; the others are printed as ratios to it");
     command.add_option("--filter", options->filter,
-                       "only benchmarks (workload/runtime/param:value) that match this regular "
-                       "expression");
+                       "benchmarks (workload/runtime/param:value) that match this expression");
     return [options] { return compare(*options); };
 });
 

@@ -169,8 +169,7 @@ const registered_verb export_verb(
         command.add_option("FILE", options->file, "a results file")->required();
         command.add_option("--format", options->format, "one of the formats below")->required();
         command.add_option("--filter", options->filter,
-                           "only benchmarks (workload/runtime/param:value) that match this regular "
-                           "expression");
+                           "benchmarks (workload/runtime/param:value) that match this expression");
         command.add_option("--out", options->out, "where to")->type_name("FILE|DIR");
         return [options] {
             try {

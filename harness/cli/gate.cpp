@@ -21,7 +21,8 @@ using nlohmann::json;
 
 constexpr const char* gate_examples =
     R"(Runs pairs of short trials, one of each build, in random order, until it is known of each metric that it is
-not worse by its tolerance, or that it is; harness/gate/README.md has the rule. Without SUITE|FILTER: the suite gate.
+not worse by its tolerance, or that it is; harness/gate/README.md has the rule. Without SUITE|FILTER: the
+suite gate.
 Exit status: 0 pass, 1 regression, 2 usage, 3 inconclusive (with --on-inconclusive fail), 4 nothing could be
 compared, 5 the gate itself failed.
 
@@ -348,7 +349,7 @@ void declare_gate(CLI::App& command, gate_options& options) {
     }
     command
         .add_option("--report", options.reports,
-                    "to a file or standard output (repeatable): " + forms)
+                    "repeatable: " + forms)
         ->type_name("FORM[=FILE]")
         ->allow_extra_args(false);
     cli::declare_results_file(command, options.out, request.is_forced);

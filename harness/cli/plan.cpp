@@ -15,9 +15,10 @@ using namespace regatta;
 using nlohmann::json;
 
 constexpr const char* plan_examples =
-    R"(For each change: the pairs of trials that a t test of a number of pairs fixed beforehand needs (5 %, two-sided,
-found in 80 % of cases), and what regatta gate makes of it, by simulation: how often it finds it, and after how
-many pairs. With a file of `regatta noise` or `regatta gate` the noise is that of its trials, drawn again.
+    R"(For each change: the pairs of trials that a t test of a number of pairs fixed beforehand needs (5 %,
+two-sided, found in 80 % of cases), and what regatta gate makes of it, by simulation: how often it finds it,
+and after how many pairs. With a file of `regatta noise` or `regatta gate` the noise is that of its trials,
+drawn again.
 Exit status: 0, 1 the file has too few pairs, 2 usage.
 
 Examples:

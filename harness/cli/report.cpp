@@ -158,17 +158,15 @@ const registered_verb report_verb("report", "a page with figures", [](CLI::App& 
     command.add_option("FILE", options->files, "results files of one machine, on one page")
         ->required();
     command
-        .add_option(
-            "--out", options->folder,
-            "where the report goes; made when missing (the first FILE without its ending, -report)")
+        .add_option("--out", options->folder,
+                    "the report's folder, made if missing (the first FILE without its ending, "
+                    "-report)")
         ->type_name("DIR");
     command.add_option("--baseline", options->baseline,
                        "the runtime that others are compared with (epoll if it is there)");
     command.add_option("--filter", options->filter,
-                       "only benchmarks (workload/runtime/param:value) that match this regular "
-                       "expression");
-    command.add_option("--claims", options->claims,
-                       "the claims for the page, as regatta claims FILE --json prints them");
+                       "benchmarks (workload/runtime/param:value) that match this expression");
+    command.add_option("--claims", options->claims, "results of claims (JSON), for the page");
     return [options] { return report(*options); };
 });
 

@@ -1,8 +1,17 @@
 #include "harness/load/driver.hpp"
 
+#include <cerrno>
 #include <utility>
 
 namespace regatta::load {
+namespace {
+
+// What connect(2) fails with and an open connection does not.
+bool is_of_connect(int error) {
+    return error == ECONNREFUSED || error == EADDRNOTAVAIL || error == EADDRINUSE;
+}
+
+}  // namespace
 
 driver::driver(const client_protocol& protocol, engine& moves, recorder& records,
                reconnector& sockets, const connection_share& share, std::uint32_t depth)
@@ -180,7 +189,8 @@ void driver::lost(connection_id id, int error, std::uint64_t now_ns) {
         has_room(id, now_ns);
         return;
     }
-    ++(error == 0 ? recorder_.counts().closed : recorder_.counts().resets);
+    client_counters& counts = recorder_.counts();
+    ++(error == 0 ? counts.closed : is_of_connect(error) ? counts.unconnected : counts.resets);
     abandon(id, now_ns);
 }
 

@@ -23,8 +23,7 @@ json to_json(const client_counters& client) {
             {"bytes_sent", client.bytes_sent},
             {"bytes_received", client.bytes_received},
             {"errors",
-             {// A load begins only when every connection is open.
-              {"connect", 0},
+             {{"connect", client.unconnected},
               {"reset", client.resets},
               {"closed", client.closed},
               {"timeout", client.timeouts},
@@ -65,6 +64,7 @@ client_counters& client_counters::operator+=(const client_counters& other) {
     replies += other.replies;
     bytes_sent += other.bytes_sent;
     bytes_received += other.bytes_received;
+    unconnected += other.unconnected;
     resets += other.resets;
     closed += other.closed;
     timeouts += other.timeouts;

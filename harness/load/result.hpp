@@ -18,6 +18,7 @@ struct client_counters {
     std::uint64_t replies = 0;   ///< whole, right or wrong
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
+    std::uint64_t unconnected = 0;    ///< connections that could not be opened anew
     std::uint64_t resets = 0;         ///< connections that ended by an error
     std::uint64_t closed = 0;         ///< connections that the server closed
     std::uint64_t timeouts = 0;       ///< requests without a reply at the end of the drain

@@ -24,6 +24,7 @@ client_counters client_from_json(const json& object) {
     object.at("replies").get_to(client.replies);
     object.at("bytes_sent").get_to(client.bytes_sent);
     object.at("bytes_received").get_to(client.bytes_received);
+    errors.at("connect").get_to(client.unconnected);
     errors.at("reset").get_to(client.resets);
     errors.at("closed").get_to(client.closed);
     errors.at("timeout").get_to(client.timeouts);

@@ -43,6 +43,9 @@ public:
 
     std::uint16_t port() const { return port_; }
 
+    /// Refuses connections from now on; those that are open stay.
+    void refuse() { shutdown(listener_, SHUT_RDWR); }
+
     /// Ends every connection and waits for the sessions.
     void finish() {
         shutdown(listener_, SHUT_RDWR);

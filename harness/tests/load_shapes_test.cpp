@@ -101,6 +101,20 @@ TEST_P(every_engine_shape, counts_a_connection_that_ends_too_early_as_lost) {
     EXPECT_EQ(result.client.closed + result.client.resets, 1u);
 }
 
+TEST_P(every_engine_shape, counts_a_connection_that_cannot_be_opened_anew) {
+    fake_server server([&](int fd) {
+        answer_one(fd);
+        server.refuse();
+        shutdown(fd, SHUT_RDWR);
+    });
+    load_plan plan = plan_for(GetParam(), "churn", 1, server.port());
+    plan.connections = 1;
+    const load_result result = load_shaped(plan);
+    EXPECT_EQ(result.client.replies, 1u);
+    EXPECT_EQ(result.client.unconnected, 1u);
+    EXPECT_EQ(result.client.closed + result.client.resets, 0u);
+}
+
 /// Calls a function of the test when every connection is open.
 class watched_stages : public load_stages {
 public:

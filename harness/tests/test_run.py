@@ -167,6 +167,22 @@ def test_what_a_gate_refuses_is_invalid(tmp_path):
     assert not processes_with(f" {tmp_path}/")
 
 
+def test_a_server_that_hangs_under_load_ends_with_its_trial(tmp_path):
+    """It answers no more and heeds no signal: each connection's last request is a timeout, and the server is killed."""
+    add_runtime(tmp_path, "boat", "hang-loaded")
+    done, out = run(tmp_path, "echo/boat/size:64/connections:4/workers:1")
+    assert done.returncode == 1
+    trials = trials_of(out)
+    assert trials
+    for trial in trials:
+        # Failed where it hung so early that no reply came in the window.
+        assert trial["status"] in ("failed", "invalid")
+        assert any("did not stop within 3 s and was killed" in reason for reason in trial["reasons"])
+        assert trial["server"]["signal"] == signal.SIGKILL
+        assert trial["client"]["errors"]["timeout"] == 4
+    assert not processes_with(f" {tmp_path}/")
+
+
 def test_jobs_answers_are_checked(tmp_path):
     for behaviour in ["good", "wrong-answer", "crash"]:
         add_runtime(tmp_path, behaviour, behaviour)

@@ -50,3 +50,10 @@ def test_a_block_that_was_edited_is_found(tmp_path):
     assert "0.0" in page.read_text()  # nothing is written
     page.write_text("<!-- output of: false -->\n<!-- end of output -->\n")
     assert "`false` ended with status 1" in check(page).stderr
+
+
+def test_a_block_is_filled(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- output of: echo one; echo two -->\nold\n<!-- end of output -->\nafter\n")
+    assert splice_readme.main([str(page)]) == 0
+    assert page.read_text() == "before\n<!-- output of: echo one; echo two -->\none\ntwo\n<!-- end of output -->\nafter\n"

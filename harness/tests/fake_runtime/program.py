@@ -141,6 +141,8 @@ class EchoServer:
             return
         if BEHAVIOUR == "die-loaded" and self.counters["bytes_received"] > 100 * self.size:
             os.kill(os.getpid(), signal.SIGKILL)
+        if BEHAVIOUR == "hang-loaded" and self.counters["bytes_received"] > 100 * self.size:
+            hang()
         if BEHAVIOUR == "wrong-bytes" and self.counters["bytes_received"] > 100 * self.size:
             data = bytes(len(data))
         self.counters["bytes_received"] += len(data)
