@@ -41,18 +41,21 @@ double sign_flip_p_above(std::span<const double> differences) {
     std::vector<double> probability(std::accumulate(scores.begin(), scores.end(), std::size_t{0}) +
                                     1);
     probability.front() = 1;
+    std::vector<double> before(probability.size());  // apart, so that the loops are vectorised
     std::size_t reached = 0;
     std::size_t observed = 0;
     for (std::size_t i = 0; i < scores.size(); ++i) {
         if (differences[i] > 0) {
             observed += scores[i];
         }
-        reached += scores[i];
-        for (std::size_t sum = reached; sum >= scores[i] && sum > 0; --sum) {
-            probability[sum] = (probability[sum] + probability[sum - scores[i]]) / 2;
+        const std::size_t score = scores[i];
+        reached += score;
+        before.swap(probability);
+        for (std::size_t sum = 0; sum < score; ++sum) {
+            probability[sum] = before[sum] / 2;
         }
-        for (std::size_t sum = 0; sum < scores[i]; ++sum) {
-            probability[sum] /= 2;
+        for (std::size_t sum = score; sum <= reached; ++sum) {
+            probability[sum] = (before[sum] + before[sum - score]) / 2;
         }
     }
     // From the small end, so that nothing is lost in rounding.

@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 import pytest
-from harness_fixtures import one_line, regatta
+from harness_fixtures import TREE, one_line, read_records, regatta
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "plots" / "tests"))
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "plots"))
@@ -135,6 +135,26 @@ def test_a_single_trial_has_no_verdict(tmp_path):
     _, found = compared(tmp_path, run(1, rounds=1), run(2, rounds=1))
     row = cell(found, "server_cpu_ns_per_op", "thread")
     assert row["verdict"] == "undecided" and row["ratio"] > 0 and row["ratio_low"] is None
+
+
+def test_a_named_baseline_is_found_from_anywhere(tmp_path):
+    file = TREE / "results" / "baselines" / "example.jsonl"
+    records = read_records(file)
+    for record in records:
+        if record["record"] == "trial" and record["runtime"] == "epoll":
+            record["metrics"]["server_cpu_ns_per_op"] *= 1.5
+    records[0]["run_id"] = "20270101T000000Z-0001"
+    after = tmp_path / "after.jsonl"
+    after.write_text("".join(json.dumps(record) + "\n" for record in records))
+    done = regatta("diff", "--baseline", "example", after, "--format", "json", "--metric", "server_cpu_ns_per_op", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    verdicts = {row["benchmark"].split("/")[1]: row["verdict"] for row in found["differences"]}
+    assert verdicts["epoll"] == "worse" and verdicts["thread"] in ("same", "undecided")
+    (row,) = [row for row in found["differences"] if "/epoll/" in row["benchmark"]]
+    assert row["ratio"] == pytest.approx(1.5) and row["before"]["trials"] == 6
+    refused = regatta("diff", "--baseline", "exampel", after, cwd=tmp_path)
+    assert refused.returncode == 2 and "example" in one_line(refused.stderr)
 
 
 @pytest.mark.parametrize("words, complaint", [
