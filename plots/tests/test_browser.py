@@ -65,10 +65,10 @@ def seen(folder: Path, width: int, dark: bool) -> dict:
 def told(page):
     """One visit for each width and colour scheme that is looked at."""
     return {(width, dark): seen(page, width, dark)
-            for width, dark in ((1440, False), (360, False), (1440, True))}
+            for width, dark in ((1440, False), (360, False), (1440, True), (360, True))}
 
 
-@pytest.mark.parametrize("visit", [(1440, False), (360, False), (1440, True)], ids=str)
+@pytest.mark.parametrize("visit", [(1440, False), (360, False), (1440, True), (360, True)], ids=str)
 def test_no_error_no_overflow_and_enough_contrast(told, visit):
     found = told[visit]
     assert (found["width"], found["dark"]) == visit
