@@ -221,6 +221,17 @@ def test_other_hosts_need_an_address_to_come_to(tmp_path):
     assert "give --server-address" in one_line(done.stderr)
 
 
+def test_a_rank_that_hangs_in_its_start_ends_by_its_own_alarm():
+    """MPI_Init waits for a rank that never calls it."""
+    if not (BUILD / "regatta-load-mpi").exists() or not shutil.which("mpirun"):
+        pytest.skip("built without Open MPI, or without mpirun")
+    done = subprocess.run(["mpirun", *(["--allow-run-as-root"] if os.geteuid() == 0 else []), "--oversubscribe", "--bind-to", "none",
+                           "-np", "1", "sleep", str(2 * LONG_ENOUGH_S), ":", "-np", "1", BUILD / "regatta-load-mpi"],
+                          capture_output=True, text=True, timeout=LONG_ENOUGH_S, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode != 0
+    assert "rank 1" in done.stderr and "signal 14 (Alarm clock)" in done.stderr
+
+
 def test_without_open_mpi_the_option_says_what_to_install(tmp_path):
     for name in ("regatta", "regatta-load"):
         shutil.copy(BUILD / name, tmp_path)
