@@ -174,24 +174,6 @@ def remarks(trials: Sequence[dict]) -> list[tuple[str, str, int, list[str]]]:
                   key=lambda each: (order.get(each[0], 3), -each[2]))
 
 
-def machine_of(results: Results) -> str:
-    """"Intel Xeon, 2 CPUs, Linux 6.18, kvm"; what is unknown is left out."""
-    machine = results.run.get("machine") or {}
-    cpus = machine.get("cpus_online")
-    parts = [machine.get("cpu_model"), cpus and f"{cpus} CPUs", machine.get("kernel"),
-             machine.get("virtualization")]
-    return ", ".join(str(each) for each in parts if each)
-
-
-def counts_of(results: Results) -> str:
-    """"168 trials: 165 ok, 2 invalid and 1 failed"."""
-    records = results.trials + results.memory
-    kinds = [(sum(each["status"] == kind for each in records), kind)
-             for kind in ("ok", "invalid", "failed")]
-    return f"{len(records):,} trials: " + listing(f"{count:,} {kind}" for count, kind in kinds
-                                                  if count or kind == "ok")
-
-
 def title_of(results: Results) -> str:
     """"Regatta run X", or "Regatta runs X and Y"."""
     names = [str(each.run.get("run_id") or each.path.name) for each in results.sources]
@@ -210,3 +192,21 @@ def state_of(results: Results) -> str:
             parts.append(f"{which}interrupted before all trials were run.")
     told = " ".join(parts)
     return told[:1].upper() + told[1:] if not results.others else told
+
+
+def machine_of(results: Results) -> str:
+    """"Intel Xeon, 2 CPUs, Linux 6.18, kvm"; what is unknown is left out."""
+    machine = results.run.get("machine") or {}
+    cpus = machine.get("cpus_online")
+    parts = [machine.get("cpu_model"), cpus and f"{cpus} CPUs", machine.get("kernel"),
+             machine.get("virtualization")]
+    return ", ".join(str(each) for each in parts if each)
+
+
+def counts_of(results: Results) -> str:
+    """"168 trials: 165 ok, 2 invalid and 1 failed"."""
+    records = results.trials + results.memory
+    kinds = [(sum(each["status"] == kind for each in records), kind)
+             for kind in ("ok", "invalid", "failed")]
+    return f"{len(records):,} trials: " + listing(f"{count:,} {kind}" for count, kind in kinds
+                                                  if count or kind == "ok")
