@@ -4,16 +4,23 @@
 
 #include <algorithm>
 
+#include "harness/load/clock.hpp"
+
 namespace regatta::distributed {
 namespace {
 
 constexpr int message_tag = 1;
 // Of a call that waits for others: SIGALRM ends the process then, and with it what it started.
 constexpr unsigned last_resort_s = 5;
+// Of MPI_Init, which returns when all ranks are there; as long as whoever started them waits.
+constexpr unsigned start_s = 30;
+// Of any other call: every rank comes by at least once a second.
+constexpr unsigned hang_s = 15;
 
 }  // namespace
 
 mpi_transport::mpi_transport(int* count, char*** words) {
+    ::alarm(start_s);
     MPI_Init(count, words);
     int rank = 0;
     int size = 0;
@@ -21,6 +28,7 @@ mpi_transport::mpi_transport(int* count, char*** words) {
     MPI_Comm_size(MPI_COMM_WORLD, &size);
     rank_ = static_cast<unsigned>(rank);
     loaders_ = static_cast<unsigned>(size - 1);
+    keep_alive();
 }
 
 mpi_transport::~mpi_transport() {
@@ -40,6 +48,7 @@ void mpi_transport::send(unsigned to, const nlohmann::json& body) {
 }
 
 std::optional<message> mpi_transport::receive() {
+    keep_alive();
     finish_sends();
     int has_come = 0;
     MPI_Message arrived;
@@ -62,6 +71,14 @@ void mpi_transport::abandon(int exit_status) {
     ::alarm(last_resort_s);
     MPI_Abort(MPI_COMM_WORLD, exit_status);
     ::_exit(exit_status);
+}
+
+void mpi_transport::keep_alive() {
+    constexpr std::uint64_t interval_ns = 1'000'000'000;
+    if (const std::uint64_t now = load::now_ns(); now - armed_ns_ >= interval_ns) {
+        armed_ns_ = now;
+        ::alarm(hang_s);
+    }
 }
 
 void mpi_transport::finish_sends() {

@@ -13,6 +13,9 @@ namespace regatta::distributed {
 /// return at once are made (MPI_Isend, MPI_Improbe), from the one thread that has made this: a
 /// rank that is stopped, or a link that is cut, stops nobody else.
 ///
+/// Should such a call not return all the same, SIGALRM ends the process, with what it started, and
+/// mpirun the others.
+///
 /// Who is gone is found out by Open MPI, which then ends the whole job and says on which node, or
 /// by silence (roster).
 class mpi_transport final : public transport {
@@ -35,10 +38,12 @@ private:
         MPI_Request request;
     };
     void finish_sends();
+    void keep_alive();  // puts the alarm off
 
     unsigned rank_ = 0;
     unsigned loaders_ = 0;
     std::list<outgoing> sends_;
+    std::uint64_t armed_ns_ = 0;
 };
 
 }  // namespace regatta::distributed

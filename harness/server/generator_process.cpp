@@ -29,6 +29,16 @@ std::chrono::nanoseconds connect_time(const benchmark& arm, const trial_settings
     return settings.connect + arm.workload->load(arm.values).idle_connections * for_each_idle;
 }
 
+/// Longer than all steps may take together: whoever started the ranks ends them then, should all
+/// else that bounds them have failed.
+std::chrono::seconds last_bound(const benchmark& arm, const trial_settings& settings) {
+    constexpr int steps = 5;  // connected, measuring, measured, result, the end
+    constexpr int launches = 3;
+    return std::chrono::ceil<std::chrono::seconds>(connect_time(arm, settings) + settings.warmup +
+                                                   settings.measure + drain + steps * patience +
+                                                   launches * launch_time);
+}
+
 json plan_of(const benchmark& arm, const trial_settings& settings, const placement& placed,
              const served_at& server) {
     json parameters = json::object();
@@ -79,7 +89,9 @@ generator_process::generator_process(const benchmark& arm, const trial_settings&
       warmup_(settings.warmup),
       measure_(settings.measure),
       launch_(settings.ranks.are_launched() ? launch_time : 0s),
-      process_({ranks_command(settings.ranks, settings.generator), {}, placed.generator_cpus}),
+      process_({ranks_command(settings.ranks, settings.generator, last_bound(arm, settings)),
+                {},
+                placed.generator_cpus}),
       voice_{process_, "the generator"},
       server_(server.voice) {
     tell(plan_of(arm, settings, placed, server).dump());

@@ -9,9 +9,11 @@ namespace regatta {
 using nlohmann::json;
 
 std::vector<std::string> ranks_command(const load_ranks& ranks,
-                                       const std::filesystem::path& generator) {
+                                       const std::filesystem::path& generator,
+                                       std::chrono::seconds longest) {
     std::vector<std::string> command = ranks.launcher;
     if (ranks.are_launched()) {
+        command.insert(command.end(), {"--timeout", std::to_string(longest.count())});
         command.push_back(generator.string() + "-mpi");
     } else {
         command.push_back(generator.string());

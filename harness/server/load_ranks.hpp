@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -27,9 +28,11 @@ struct load_ranks {
     bool are_launched() const { return !launcher.empty(); }
 };
 
-/// The command that starts the load on all ranks; `generator` is the program of one.
+/// The command that starts the load on all ranks; `generator` is the program of one. A launcher is
+/// told to end whatever is left after `longest`.
 std::vector<std::string> ranks_command(const load_ranks& ranks,
-                                       const std::filesystem::path& generator);
+                                       const std::filesystem::path& generator,
+                                       std::chrono::seconds longest);
 
 /// Puts the table of `ranks` of a result into the record, with its warnings; that some did not
 /// report is a reason. Nothing where one generator loaded.

@@ -5,6 +5,7 @@
 #include "harness/distributed/shard.hpp"
 #include "harness/failure.hpp"
 #include "harness/server/launcher_words.hpp"
+#include "harness/server/load_ranks.hpp"
 
 namespace regatta::distributed::tests {
 namespace {
@@ -40,6 +41,18 @@ TEST(hosts_file, is_refused_with_the_line) {
     EXPECT_NE(refusal_of("a,b").find("no name of a host"), std::string::npos);
     EXPECT_NE(refusal_of("# nobody\n").find("names no host"), std::string::npos);
     EXPECT_NE(refusal_of("a slots=999\nb slots=999").find("at most"), std::string::npos);
+}
+
+TEST(command_of_ranks, has_a_last_bound_where_a_launcher_starts_them) {
+    load_ranks ranks;
+    ranks.count = 2;
+    ranks.shards = "kept";
+    using words = std::vector<std::string>;
+    EXPECT_EQ(ranks_command(ranks, "/bin/load", std::chrono::seconds(7)),
+              (words{"/bin/load", "--ranks", "2", "--shards", "kept"}));
+    ranks.launcher = {"mpirun", "-np", "3"};
+    EXPECT_EQ(ranks_command(ranks, "/bin/load", std::chrono::seconds(7)),
+              (words{"mpirun", "-np", "3", "--timeout", "7", "/bin/load-mpi", "--shards", "kept"}));
 }
 
 TEST(launcher_words_on_errors, name_the_node_and_leave_the_frame_out) {

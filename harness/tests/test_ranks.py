@@ -64,6 +64,54 @@ def test_several_threads_on_each_rank_count_all(tmp_path):
     assert trial["latency"]["count"] == sum(each["replies"] for each in trial["intervals"])
 
 
+# Stands for `regatta-load`: starts the real one, beside it as `coordinator`, and alters what rank 2 is told and says.
+ALTERING = """#!/usr/bin/python3
+import json, os, subprocess, sys, threading
+real = os.path.join(os.path.dirname(os.path.realpath(__file__)), "coordinator")
+if len(sys.argv) > 1:
+    os.execv(real, [real, *sys.argv[1:]])
+child = subprocess.Popen([real], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+plan = json.loads(sys.stdin.readline() or sys.exit(0))
+if plan["rank"] == 1:
+    plan["engine"] = "epoll"
+def feed():
+    child.stdin.write(json.dumps(plan) + chr(10))
+    child.stdin.flush()
+    while line := sys.stdin.readline():
+        child.stdin.write(line)
+        child.stdin.flush()
+    child.stdin.close()
+threading.Thread(target=feed, daemon=True).start()
+for line in child.stdout:
+    event = json.loads(line)
+    if event["event"] == "result" and plan["rank"] == 1:
+        event["begin_late_ns"] = 9_000_000_000
+    print(json.dumps(event), flush=True)
+sys.exit(child.wait())
+"""
+
+
+def test_ranks_that_disagree_are_named(tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    shutil.copy(PROGRAM, tools)
+    shutil.copy(BUILD / "regatta-load", tools / "coordinator")
+    tools.joinpath("regatta-load").write_text(ALTERING)
+    tools.joinpath("regatta-load").chmod(0o755)
+    add_runtime(tmp_path / "fleet", "boat", "good")
+    out = tmp_path / "out.jsonl"
+    done = regatta("run", "echo/boat/size:77", "--runtimes", tmp_path / "fleet", "--out", out, "--force", *OPEN, "--ranks", 3,
+                   program=tools / "regatta")
+    trial = trials_of(out)[-1]
+    assert trial["status"] != "failed", done.stderr
+    here = os.uname().nodename
+    assert any(said.startswith(f"rank 2 on {here} began 9000.0 ms late") for said in trial["warnings"])
+    engines = [result["engine"] for _, result in shards_of(tmp_path, trial)]
+    assert engines[1] == "epoll"
+    named = f"the ranks load with different engines: rank 2 on {here} with epoll"
+    assert (named in trial["warnings"]) == ("io_uring" in engines)
+
+
 def under_load(regatta_run):
     """pids of the coordinator and of each rank's (agent, generator), once all connections are open."""
     def all_of_them():
@@ -171,6 +219,17 @@ def test_other_hosts_need_an_address_to_come_to(tmp_path):
     done, trial = run(tmp_path, *SHORT, "--hosts", hosts)
     assert done.returncode == 2 and trial is None
     assert "give --server-address" in one_line(done.stderr)
+
+
+def test_a_rank_that_hangs_in_its_start_ends_by_its_own_alarm():
+    """MPI_Init waits for a rank that never calls it."""
+    if not (BUILD / "regatta-load-mpi").exists() or not shutil.which("mpirun"):
+        pytest.skip("built without Open MPI, or without mpirun")
+    done = subprocess.run(["mpirun", *(["--allow-run-as-root"] if os.geteuid() == 0 else []), "--oversubscribe", "--bind-to", "none",
+                           "-np", "1", "sleep", str(2 * LONG_ENOUGH_S), ":", "-np", "1", BUILD / "regatta-load-mpi"],
+                          capture_output=True, text=True, timeout=LONG_ENOUGH_S, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode != 0
+    assert "rank 1" in done.stderr and "signal 14 (Alarm clock)" in done.stderr
 
 
 def test_without_open_mpi_the_option_says_what_to_install(tmp_path):

@@ -305,9 +305,23 @@ def test_marks_of_a_single_rate_are_not_cut_off(results_of):
     FigureCanvasAgg(figure).draw()
     (axes,) = figure.axes
     inside = axes.get_window_extent()
+    marks = [each for each in axes.lines if each.get_label() == "_mark"]
+    assert len(marks) == len(FOUR)
+    places = sorted(each.get_transform().transform((each.get_xdata()[0], each.get_ydata()[0]))[0] for each in marks)
+    assert min(b - a for a, b in pairwise(places)) > 5 * figure.dpi / 72  # none covers another
     for each in axes.lines:
         for x, y in each.get_transform().transform(np.column_stack(each.get_data())):
             assert inside.x0 + 4 <= x <= inside.x1 - 4 and inside.y0 + 4 <= y <= inside.y1 - 4
+
+
+def test_long_waits_are_told_in_milliseconds(results_of):
+    records = synthetic.run(["asio"], [50], everything=True, workloads=())
+    for record in records:
+        if record.get("mode") == "open":
+            record["metrics"]["latency_ns_p99"] = 2 * 10**9
+    (axes,) = draw("latency_rate", results_of(records)).axes
+    assert axes.get_ylabel() == "p99 response time, ms (log scale)"
+    assert axes.yaxis.get_major_formatter()(2e6, 0) == "2,000"
 
 
 def test_the_band_stays_in_the_panel(results_of):

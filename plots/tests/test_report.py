@@ -13,6 +13,7 @@ import synthetic
 
 from regatta_plots import cells, headlines, markdown, page, ranking
 from regatta_plots.__main__ import main
+from regatta_plots.page import markup
 from regatta_plots.record import read, read_together
 from regatta_plots.summary import Benchmark, benchmarks, by_group
 
@@ -176,6 +177,14 @@ def test_a_truncated_file_among_two_is_named(two_files, tmp_path):
     cut.write_text("".join(two_files[1].read_text().splitlines(keepends=True)[:-1]))
     assert main(["report", str(two_files[0]), str(cut), "--out", str(tmp_path / "out")]) == 0
     assert "memory.jsonl: truncated: the run did not end" in (tmp_path / "out/report.md").read_text()
+
+
+def test_intervals_stay_on_one_line_and_remarks_have_room():
+    assert markup.unbroken("thread 0.48 (0.44-0.53); 1,200-1,300 & a uring-like 7-9") == \
+        "thread 0.48 (<span class=i>0.44-0.53</span>); <span class=i>1,200-1,300</span> &amp; a uring-like " \
+        "<span class=i>7-9</span>"
+    assert markup.cell(cells.Cell("server-bound"), False) == "<td class=p>server-bound</td>"
+    assert markup.cell(cells.Cell("the generator was busy 98 % of the time"), False).startswith("<td class=w>")
 
 
 def test_a_filtered_report_says_so(made, tmp_path):

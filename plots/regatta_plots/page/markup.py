@@ -16,10 +16,19 @@ def text(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 
+_LONG = 30  # characters: a remark, which is wrapped
+
+
+def unbroken(sentence: str) -> str:
+    """The sentence as HTML, with its intervals each on one line."""
+    return re.sub(r"\d[\d.,]*-\d[\d.,]*\d|\d-\d", r"<span class=i>\g<0></span>", text(sentence))
+
+
 def cell(content: Cell, is_number: bool) -> str:
     """A td that sorts by the figure behind it."""
     if content.value is None:
-        return f'<td{" class=n" if is_number else ""}>{text(content.text)}</td>'
+        kind = "n" if is_number else "w" if len(content.text) > _LONG else "p"
+        return f"<td class={kind}>{text(content.text)}</td>"
     behind = "" if math.isnan(content.value) else f"{content.value:.12g}"
     return f'<td class=n data-v="{behind}">{text(content.text)}</td>'
 

@@ -11,7 +11,7 @@ from ..drawing import Drawing
 from ..record import Results
 from ..summary import Benchmark, benchmarks, by_group
 from ..words import quantity
-from .markup import cell, inline_svg, listing, plain, table, text, tools
+from .markup import cell, inline_svg, listing, plain, table, text, tools, unbroken
 
 
 def heading(results: Results) -> str:
@@ -32,13 +32,13 @@ def heading(results: Results) -> str:
 def verdict(results: Results, chosen: Sequence[headlines.Headline]) -> str:
     """The sentences."""
     items = "".join(f"<li><b>{text(each.subject)}</b>"
-                    + "".join(f"<p>{text(said)}</p>" for said in each.sentences) + "</li>\n"
+                    + "".join(f"<p>{unbroken(said)}</p>" for said in each.sentences) + "</li>\n"
                     for each in chosen)
     if not items:
         return "<p>The trials support no comparison: that takes two runtimes with two ok trials " \
                "each.</p>\n"
     rest = headlines.of_each_benchmark(results)
-    every = "".join(f"<li><b>{text(name)}</b> {text(said)}</li>\n" for name, said in rest)
+    every = "".join(f"<li><b>{text(name)}</b> {unbroken(said)}</li>\n" for name, said in rest)
     more = f"<details><summary>Every benchmark in a sentence ({len(rest)})</summary>" \
            f"<ul class=verdict>{every}</ul></details>\n" if rest else ""
     return f"<ul class=verdict>\n{items}</ul>\n<p class=soft>Sentences are made only from what " \
@@ -147,7 +147,7 @@ def _trial_row(trial: dict) -> str:
             + cell(cells.Cell(str(trial.get("round")), trial.get("round", 0)), True)
             + f"<td>{text(trial['benchmark'])}</td>"
             f"<td class={'good' if status == 'ok' else 'bad'}>{text(status)}</td>"
-            f"<td>{text(trial.get('saturation') or 'n/a')}</td>"
+            f"<td class=p>{text(trial.get('saturation') or 'n/a')}</td>"
             + "".join(cell(each, True) for each in figures_)
             + f"<td>{'n/a' if steady is None else 'yes' if steady else 'no'}</td>"
             f"<td class=w>{text(said)}</td></tr>\n")
@@ -180,7 +180,7 @@ def _environment(run: dict, identity: str) -> str:
     for entry in run.get("runtimes") or []:
         about = entry.get("describe") or {}
         rows.append(f"<tr><th scope=row>{text(entry.get('name'))}</th>" + "".join(
-            f"<td>{text(plain(value))}</td>" for value in (
+            f"<td class=p>{text(plain(value))}</td>" for value in (
                 about.get("model"), about.get("engine"), about.get("versions"),
                 (entry.get("sha256") or "n/a")[:16])) + "</tr>\n")
     titles = [(name, False) for name in ("runtime", "model", "engine", "versions", "sha256")]
