@@ -33,7 +33,7 @@ void lane::load_until(std::uint64_t deadline_ns, const std::atomic<bool>& is_ove
     std::uint64_t now = now_ns();
     while (has_connections() && now < deadline_ns && !is_over.load(std::memory_order_relaxed)) {
         driver_->tick(now);
-        // Waking takes some 25 us: whoever has a CPU to spare spins through the last of them.
+        // Waking takes some 25 us: whoever has a CPU to spare spins before a send.
         const std::uint64_t due = driver_->next_due_ns();
         engine_.engine->wait(*driver_, std::min(deadline_ns, due - std::min(due, plan_.spin_ns)));
         now = now_ns();

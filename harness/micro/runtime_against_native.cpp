@@ -1,5 +1,7 @@
 // Each runtime against a plain server written by hand on the same library (micro/native): what the
 // runtime loses, or wins, in throughput and in CPU time per request.
+#include <unistd.h>
+
 #include <cstring>
 #include <ctime>
 #include <fstream>
@@ -39,6 +41,7 @@ struct options {
     double measure_s = 0.3;
     std::uint64_t seed = 1;
     std::string placement = "same-core";
+    std::string transport = "tcp";
     std::filesystem::path out;
     std::filesystem::path from;
 };
@@ -85,12 +88,18 @@ std::vector<comparison> plan(const options& given) {
 }
 
 /// One trial of each, back to back in random order; what fails ends the comparison's rounds.
-void run_round(comparison& each, const echo_load& load, const placement& placed,
-               bool control_first) {
-    const micro::arm control{each.control, {control_program(each).string()}};
-    const micro::arm runtime{each.runtime,
-                             {runtime_program(each).string(), "serve", "--workload", "echo",
-                              "--set", fmt::format("size={}", each.size_bytes)}};
+void run_round(comparison& each, const echo_load& load, const placement& placed, bool control_first,
+               bool is_over_unix) {
+    micro::arm control{each.control, {control_program(each).string()}};
+    micro::arm runtime{each.runtime,
+                       {runtime_program(each).string(), "serve", "--workload", "echo", "--set",
+                        fmt::format("size={}", each.size_bytes)}};
+    if (is_over_unix) {
+        const std::string name = fmt::format("regatta-native-{}", ::getpid());
+        control.address = runtime.address = "unix:@" + name;
+        control.command.insert(control.command.begin(), {"env", "CONTROL_UNIX_NAME=" + name});
+        runtime.command.insert(runtime.command.end(), {"--listen", runtime.address});
+    }
     try {
         const echo_figures first = run_echo_trial(control_first ? control : runtime, load, placed);
         const echo_figures second = run_echo_trial(control_first ? runtime : control, load, placed);
@@ -117,7 +126,7 @@ void run_all(std::vector<comparison>& comparisons, const options& given, const p
                                  duration(given.measure_s), given.seed + round};
             const bool control_first = random() % 2 == 0;
             if (each->reason.empty()) {
-                run_round(*each, load, placed, control_first);
+                run_round(*each, load, placed, control_first, given.transport == "unix");
             }
         }
     }
@@ -150,6 +159,7 @@ int run(const options& given) {
                             {"regatta", build_record()},
                             {"machine", machine_record()},
                             {"placement", to_json(placed)},
+                            {"transport", given.transport},
                             {"rounds", given.rounds},
                             {"warmup_ns", given.warmup_s * 1e9},
                             {"measured_ns", given.measure_s * 1e9},
@@ -183,6 +193,9 @@ void declare(CLI::App& program, options& given) {
     program.add_option("--seed", given.seed, "of the order")->capture_default_str();
     program.add_option("--placement", given.placement, "CPUs of server and client")
         ->check(CLI::IsMember({"same-core", "split", "free"}))
+        ->capture_default_str();
+    program.add_option("--transport", given.transport, "tcp, or unix for sockets of AF_UNIX")
+        ->check(CLI::IsMember({"tcp", "unix"}))
         ->capture_default_str();
     program.add_option("--out", given.out, "file for the record (results/raw/... unless given)");
     program.add_option("--from", given.from, "only print the tables of these records")

@@ -9,7 +9,9 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr std::chrono::nanoseconds spin = 60us;
+// Longer than most gaps between requests: a CPU that halts needs some 25 us to wake, a virtual one
+// now and then a multiple, and that would be the lag of the request.
+constexpr std::chrono::nanoseconds spin = 2ms;
 
 json to_json(const std::vector<rate_step>& steps) {
     json list = json::array();

@@ -9,8 +9,8 @@
 
 namespace regatta {
 
-/// How long before a request is due the generator of an open loop stops sleeping. Waking takes some
-/// 25 us, so it spins where it has a CPU of its own.
+/// How long before a request is due the generator of an open loop stops sleeping: it spins where it
+/// has a CPU of its own. Where it shares one, 0: it would take it from the server.
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed);
 
 /// The fields of the generator's plan that make the load of `arm`. A rate that changes begins its

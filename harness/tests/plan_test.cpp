@@ -332,6 +332,10 @@ TEST(selection, the_trees_suites_are_sound) {
           "python_threads", "python_processes", "python_uvloop", "go_net", "node_net"}) {
         runtimes.push_back(runtimes.front());
         runtimes.back().name = named;
+        auto& parameters = runtimes.back().parameters;
+        parameters.push_back({"offload_threads", "", "", 2, 1, 1024, {}});
+        parameters.push_back(
+            {"offload_scheduling", "", "", 1, 0, 2, {"normal", "long_slice", "idle"}});
     }
     EXPECT_GE(suite_names().size(), 2u);
     for (const std::string& name : suite_names()) {

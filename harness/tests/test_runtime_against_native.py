@@ -36,9 +36,20 @@ def test_runtimes_and_controls_are_measured_in_pairs(tmp_path):
         for ratio in ("throughput_ratio", "cpu_time_ratio"):
             low, high = each[f"{ratio}_interval"]
             assert 0 < low <= each[ratio] <= high
-        assert each["epoll_echo_cpu_time_ratio"] > 0
+        assert each["epoll_echo_cpu_time_ratio"] > 0 and each["control_epoll_echo_cpu_time_ratio"] > 0
+        assert each["control"] != "epoll_echo" or each["control_epoll_echo_cpu_time_ratio"] == pytest.approx(1)
     again = run("--from", file)
     assert again.returncode == 0 and again.stdout in done.stdout
+
+
+def test_runtimes_and_controls_over_unix_sockets(tmp_path):
+    file = tmp_path / "record.jsonl"
+    done = run("--runtimes", "^(thread|epoll|uring_multishot)$", "--rounds", 4, "--measure", 0.05, "--warmup", 0.01,
+               "--sizes", 64, "--connections", 20, "--transport", "unix", "--out", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (record,) = read_records(file)
+    assert record["transport"] == "unix"
+    assert [each["reason"] for each in record["ratios"]] == [None] * 3
 
 
 def test_row_that_cannot_be_measured_says_why(tmp_path):
@@ -61,12 +72,23 @@ def test_bad_options(words, complaint):
     assert done.returncode in (1, 2) and complaint in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("transport", ["tcp", "unix"])
 @pytest.mark.parametrize("program", CONTROLS, ids=lambda path: path.name)
-def test_control_echoes_and_counts(program):
-    server = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
+def test_control_echoes_and_counts(program, transport):
+    name = f"regatta-test-{os.getpid()}-{program.name}"
+    chosen = {"CONTROL_UNIX_NAME": name} if transport == "unix" else {}
+    server = subprocess.Popen([program], stdout=subprocess.PIPE, text=True, env={**os.environ, **chosen})
+
+    def connect():
+        if transport == "tcp":
+            return socket.create_connection(("127.0.0.1", port), timeout=LONG_ENOUGH_S)
+        peer = socket.socket(socket.AF_UNIX)
+        peer.settimeout(LONG_ENOUGH_S)
+        peer.connect(f"\0{name}")
+        return peer
+
     try:
         port = json.loads(server.stdout.readline())["port"]
-        connect = lambda: socket.create_connection(("127.0.0.1", port), timeout=LONG_ENOUGH_S)
         peers = [connect() for _ in range(100)]
         for peer in peers:
             peer.sendall(b"x" * 100)
@@ -79,6 +101,11 @@ def test_control_echoes_and_counts(program):
         sender.join()
         for peer in peers:
             peer.close()
+        with connect() as last_words:
+            last_words.sendall(b"y" * 100)
+            last_words.shutdown(socket.SHUT_WR)
+            assert receive_exactly(last_words, 100) == b"y" * 100
+            assert last_words.recv(1) == b"", "it hears the end also with bytes before it"
         with connect() as late:
             late.sendall(b"z")
             assert late.recv(1) == b"z"

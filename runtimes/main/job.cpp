@@ -141,6 +141,24 @@ std::optional<job_timing> time_job(const timed_job& job, const std::vector<std::
     return flags.empty() ? std::optional(timing) : std::nullopt;
 }
 
+void check_more_iterations(const timed_job& job, const job_timing& timing,
+                           const std::function<std::string()>& answer) {
+    constexpr std::uint64_t longest_ns = 100'000'000;
+    const std::string right = answer();
+    const std::uint64_t each_ns = timing.wall_ns / std::max<std::uint64_t>(timing.iterations, 1);
+    const std::uint64_t end = clock_ns(CLOCK_MONOTONIC) + std::min(longest_ns, timing.wall_ns / 10);
+    while (clock_ns(CLOCK_MONOTONIC) + each_ns < end) {
+        job.iteration();
+        if (const std::string found = answer(); found != right) {
+            throw contract_error(
+                contract_error::other,
+                fmt::format("its answer changes from iteration to iteration: '{}', "
+                            "then '{}'",
+                            right, found));
+        }
+    }
+}
+
 nlohmann::json samples_json(std::string_view name, const histogram& values) {
     return {{"name", std::string(name)}, {"histogram", to_json(values)}};
 }

@@ -12,10 +12,8 @@
 namespace regatta {
 namespace {
 
-std::uint64_t now_ns() {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                          std::chrono::steady_clock::now().time_since_epoch())
-                                          .count());
+std::uint64_t ns_of(std::chrono::steady_clock::time_point time) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(time.time_since_epoch()).count());
 }
 
 /// Directs new connections to listening socket number `worker` of the port (socket(7),
@@ -60,7 +58,7 @@ std::optional<std::string> loop_lag_obstacle(const runtime_info& info) {
 }
 
 void lag_log::take(bytes_view bytes) {
-    const std::uint64_t now = now_ns();
+    const std::uint64_t now = ns_of(std::chrono::steady_clock::now());
     for (const std::byte each : bytes) {
         piece_[piece_bytes_++] = each;
         if (piece_bytes_ < piece_.size()) {
@@ -70,9 +68,9 @@ void lag_log::take(bytes_view bytes) {
         if (std::exchange(begins_anew_, false)) {
             lags_.clear();
         }
-        std::uint64_t sent = 0;
-        std::memcpy(&sent, piece_.data(), sizeof sent);
-        lags_.record(now - std::min(now, sent));
+        std::uint64_t due = 0;
+        std::memcpy(&due, piece_.data(), sizeof due);
+        lags_.record(now - std::min(now, due));
     }
 }
 
@@ -97,14 +95,19 @@ void lag_clock::run(const std::stop_token& asked, std::chrono::nanoseconds perio
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     auto next = std::chrono::steady_clock::now() + period;
-    for (; !asked.stop_requested(); next += period) {
+    for (;; next += period) {
         wake.wait_until(lock, asked, next, [] { return false; });
+        if (asked.stop_requested()) {
+            return;
+        }
+        // When it was due, not when this thread came to run: what holds the loop up may hold the
+        // clock up too, and the periods that it missed are then sent one after the other.
+        const std::uint64_t due = ns_of(next);
         for (const unique_fd& peer : peers_) {
-            const std::uint64_t now = now_ns();
             // A worker that is stuck for minutes fills its socket; what does not fit is lost, and
             // the lag of what did says enough.
             [[maybe_unused]] const auto sent =
-                ::send(peer.get(), &now, sizeof now, MSG_NOSIGNAL | MSG_DONTWAIT);
+                ::send(peer.get(), &due, sizeof due, MSG_NOSIGNAL | MSG_DONTWAIT);
         }
     }
 }

@@ -16,11 +16,12 @@
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/socket.hpp"
 
-/// How late a worker's loop serves what is due: a clock of this program sends each worker its time
-/// over a connection of its own, every few milliseconds, and a session on the worker takes the
-/// difference when it gets to it. So the probe is one more connection to every runtime alike. A
-/// timer on each worker instead would stand in every one of the loop's turns: epoll_pwait2 with a
-/// time limit costs more than epoll_wait without, and runtimes would pay differently.
+/// How late a worker's loop serves what is due: every few milliseconds a clock of this program
+/// sends each worker, over a connection of its own, the time at which that was due, and a session
+/// on the worker takes the difference when it gets to it. So the probe is one more connection to
+/// every runtime alike. A timer on each worker instead would stand in every one of the loop's
+/// turns: epoll_pwait2 with a time limit costs more than epoll_wait without, and runtimes would pay
+/// differently.
 namespace regatta {
 
 /// Why `info`'s runtime has no loop lag, or nothing when it has one.
@@ -29,7 +30,7 @@ std::optional<std::string> loop_lag_obstacle(const runtime_info& info);
 /// The lags of one worker. For its own thread only, until the worker has ended.
 class lag_log {
 public:
-    /// Takes times that the clock sent, 8 bytes each, which may come in pieces.
+    /// Takes due times that the clock sent, 8 bytes each, which may come in pieces.
     void take(bytes_view bytes);
 
     /// A connection was accepted. Until the first session has ended (`has_ended` then holds) the
@@ -58,7 +59,8 @@ auto lag_session(Runtime&, typename Runtime::stream peer, lag_log& log) ->
     }
 }
 
-/// The clock: a thread that sends its time over one connection to each worker.
+/// The clock: a thread that sends the time over one connection to each worker, each period once,
+/// late or not, with the time at which it was due.
 class lag_clock {
 public:
     /// Connects to each of `listening`'s workers, in their order, which must be the first to

@@ -109,5 +109,23 @@ TEST_F(jobs, sleep_inside_a_body) {
     EXPECT_GE(std::chrono::steady_clock::now() - start, 60ms);
 }
 
+TEST(job_answers, answer_that_changes_after_the_timed_iterations_is_an_error) {
+    int iterations = 0;
+    const timed_job job{"", 1, 1, [&] { ++iterations; }, [] {}};
+    job_timing timing;
+    timing.wall_ns = 600'000'000'000;
+    timing.iterations = 600'000'000'000;  // of a nanosecond: a busy machine runs some too
+    EXPECT_NO_THROW(check_more_iterations(job, timing, [] { return std::string("7"); }));
+    EXPECT_GT(iterations, 0);
+    iterations = 0;
+    EXPECT_THROW(check_more_iterations(job, timing, [&] { return std::to_string(iterations); }),
+                 contract_error);
+    EXPECT_EQ(iterations, 1);
+    iterations = 0;
+    timing.iterations = 1;  // of ten minutes
+    check_more_iterations(job, timing, [] { return std::string("7"); });
+    EXPECT_EQ(iterations, 0);
+}
+
 }  // namespace
 }  // namespace regatta::testing

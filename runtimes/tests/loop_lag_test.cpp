@@ -1,4 +1,6 @@
 // The probe of the loops' lag: sees a loop that is held up, is counted nowhere, delays no stop.
+#include <poll.h>
+
 #include "runtimes/tests/conformance.hpp"
 
 namespace regatta::testing {
@@ -111,6 +113,25 @@ TEST_F(loop_lag, is_off_unless_asked_for) {
     }
     serving.stop();
     EXPECT_EQ(serving.lags().count(), 0u);
+}
+
+TEST(lag_clock, sends_when_each_period_was_due_and_none_is_left_out) {
+    constexpr auto period = 1ms;
+    const listeners listening = listen_on("127.0.0.1", 0, 1);
+    const auto begin = std::chrono::steady_clock::now();
+    const lag_clock clock(listening, period);
+    const int listener = listening.sockets[0].get();
+    pollfd ready{listener, POLLIN, 0};
+    ASSERT_EQ(::poll(&ready, 1, -1), 1);
+    const unique_fd peer(check(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
+    std::array<std::uint64_t, 20> due{};
+    ASSERT_EQ(::recv(peer.get(), due.data(), sizeof due, MSG_WAITALL),
+              static_cast<ssize_t>(sizeof due));
+    // Periods apart to the nanosecond, whenever the clock itself came to run.
+    for (std::size_t i = 1; i < due.size(); ++i) {
+        EXPECT_EQ(due[i] - due[i - 1], std::chrono::nanoseconds(period).count());
+    }
+    EXPECT_GE(due[0], (begin + period).time_since_epoch() / std::chrono::nanoseconds(1));
 }
 
 TEST(lag_log, takes_times_in_pieces_and_begins_anew_while_connections_come) {

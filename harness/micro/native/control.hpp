@@ -8,11 +8,15 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 /// What the hand-written servers share outside of the path that is measured: a listening socket,
@@ -27,8 +31,29 @@ inline constexpr std::size_t receive_bytes = 16 << 10;  // as the runtimes take 
     std::exit(1);
 }
 
-/// Listens on 127.0.0.1, any port, and says so.
-inline int listen_and_report() {
+/// The variable that makes a server listen on an abstract Unix socket of that name instead.
+inline constexpr const char* unix_name_variable = "CONTROL_UNIX_NAME";
+
+inline int listen_on_unix(const char* name) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::size_t size = std::strlen(name);
+    if (size >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        fail(name);
+    }
+    std::memcpy(address.sun_path + 1, name, size);
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + size);
+    if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        ::listen(fd, SOMAXCONN) != 0) {
+        fail("listen");
+    }
+    return fd;
+}
+
+/// Listens on 127.0.0.1, any port, which `port` becomes.
+inline int listen_on_tcp(int& port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     socklen_t length = sizeof address;
@@ -39,8 +64,16 @@ inline int listen_and_report() {
         ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
         fail("listen");
     }
-    std::printf("{\"event\":\"ready\",\"port\":%d,\"pid\":%d}\n", ntohs(address.sin_port),
-                getpid());
+    port = ntohs(address.sin_port);
+    return fd;
+}
+
+/// Listens where it is to, and says so.
+inline int listen_and_report() {
+    int port = 0;
+    const char* const name = std::getenv(unix_name_variable);
+    const int fd = name != nullptr ? listen_on_unix(name) : listen_on_tcp(port);
+    std::printf("{\"event\":\"ready\",\"port\":%d,\"pid\":%d}\n", port, getpid());
     std::fflush(stdout);
     return fd;
 }

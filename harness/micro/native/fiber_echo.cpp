@@ -16,6 +16,8 @@ using boost::fibers::context;
 struct connection {
     int fd;
     context* waiter = nullptr;
+    bool is_readable = false;  // an edge came, also while nobody waited, and not all was received
+    bool is_ending = false;    // the end of the stream stands behind what was received
     char buffer[control::receive_bytes];
 };
 
@@ -50,22 +52,30 @@ bool send_all(connection& peer, std::size_t count) {
     return true;
 }
 
-// Edge-triggered: a receive that did not fill the buffer has emptied the socket, and the next edge
-// is for what comes after it; the end of the stream is an edge too.
+// Edge-triggered: a receive that did not fill the buffer has emptied the socket, so the next waits
+// for the edge of what comes after it; unless the end of the stream has come, which has no other.
 void echo(int fd) {
     const std::unique_ptr<connection> peer(new connection);
     peer->fd = fd;
     watch(EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, peer.get());
     std::uint64_t bytes_received = 0;
     for (;;) {
-        const ssize_t got = ::recv(fd, peer->buffer, sizeof peer->buffer, 0);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        if (!peer->is_readable) {
             wait(*peer);
+            continue;
+        }
+        const ssize_t got = ::recv(fd, peer->buffer, sizeof peer->buffer, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0 && errno == EAGAIN) {
+            peer->is_readable = false;
             continue;
         }
         if (got <= 0) {
             break;
         }
+        peer->is_readable = got == static_cast<ssize_t>(sizeof peer->buffer) || peer->is_ending;
         bytes_received += static_cast<std::uint64_t>(got);
         if (!send_all(*peer, static_cast<std::size_t>(got))) {
             break;
@@ -73,6 +83,15 @@ void echo(int fd) {
     }
     bytes_received_total += bytes_received;
     ::close(fd);
+}
+
+void on_event(connection& peer, std::uint32_t events) {
+    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    peer.is_ending = peer.is_ending || (events & ends) != 0;
+    peer.is_readable = peer.is_readable || (events & (EPOLLIN | ends)) != 0;
+    if (peer.waiter != nullptr) {
+        context::active()->schedule(std::exchange(peer.waiter, nullptr));
+    }
 }
 
 void accept(int listener) {
@@ -102,8 +121,8 @@ void run(int listener, int stop) {
             }
             if (source == nullptr) {
                 accept(listener);
-            } else if (auto& peer = *static_cast<connection*>(source); peer.waiter != nullptr) {
-                context::active()->schedule(std::exchange(peer.waiter, nullptr));
+            } else {
+                on_event(*static_cast<connection*>(source), events[i].events);
             }
         }
         boost::this_fiber::yield();

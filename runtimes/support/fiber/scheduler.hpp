@@ -32,12 +32,17 @@ concept engine = requires(Engine& io, std::optional<std::chrono::nanoseconds> lo
 
 /// Boost.Fiber's scheduler of one thread, with an I/O engine as the place where it waits: a fiber
 /// that would block parks itself, and the thread sleeps in the engine when no fiber is ready. While
-/// fibers are ready the engine is asked as well, once every `picks_per_poll` switches, so that busy
-/// fibers cannot starve I/O and timers.
+/// fibers are ready the engine is asked as well, so that busy fibers cannot starve I/O and timers:
+/// when those that were ready after the last time have had their turn. (Asked earlier, it would
+/// give more fibers than can run before the next time, and with many connections each would be
+/// touched twice far apart: when it becomes ready, and long after that when it runs.)
 template <engine Engine>
 class scheduler final : public boost::fibers::algo::algorithm {
 public:
-    static constexpr unsigned picks_per_poll = 64;
+    /// After so many switches Boost.Fiber frees what has ended, and the engine may be asked.
+    static constexpr std::size_t picks_per_dispatch = 64;
+    /// After so many it is asked in any case: a timer waits so long.
+    static constexpr std::size_t picks_per_poll_max = 1024;
 
     /// Builds the engine of `arguments`.
     template <class... Arguments>
@@ -54,6 +59,7 @@ public:
             dispatcher_ = fiber;
         } else {
             fiber->ready_link(ready_);
+            ++ready_count_;
         }
     }
     context* pick_next() noexcept override;
@@ -69,14 +75,19 @@ private:
     void poll(std::optional<std::chrono::nanoseconds> longest) noexcept {
         engine_.poll(longest);
         timers_.run_due();
+        picks_since_poll_ = 0;
+        picks_until_poll_ = std::min(ready_count_, picks_per_poll_max);
     }
 
     Engine engine_;
     boost::fibers::scheduler::ready_queue_type ready_;
+    std::size_t ready_count_ = 0;
     // Boost.Fiber's own fiber, which frees what has ended and calls suspend_until(): it runs when
     // nothing else can, and now and then.
     context* dispatcher_ = nullptr;
-    unsigned picks_ = 0;
+    std::size_t picks_since_dispatch_ = 0;
+    std::size_t picks_since_poll_ = 0;
+    std::size_t picks_until_poll_ = 0;
     // By suspend_until(): the dispatcher asks for the next fiber right after it.
     bool has_just_polled_ = false;
     timer_queue timers_;
@@ -88,13 +99,14 @@ context* scheduler<Engine>::pick_next() noexcept {
     // fiber is never made ready while it is still on its way to be parked.
     const bool is_dispatching =
         context::active()->is_context(boost::fibers::type::dispatcher_context);
-    if (is_dispatching && !std::exchange(has_just_polled_, false) && !ready_.empty()) {
+    if (is_dispatching && !std::exchange(has_just_polled_, false) && !ready_.empty() &&
+        picks_since_poll_ >= picks_until_poll_) {
         poll(std::chrono::nanoseconds(0));
     }
     const bool is_dispatchers_turn =
-        dispatcher_ != nullptr && (ready_.empty() || ++picks_ >= picks_per_poll);
+        dispatcher_ != nullptr && (ready_.empty() || picks_since_dispatch_ >= picks_per_dispatch);
     if (is_dispatchers_turn) {
-        picks_ = 0;
+        picks_since_dispatch_ = 0;
         return std::exchange(dispatcher_, nullptr);
     }
     if (ready_.empty()) {
@@ -102,6 +114,9 @@ context* scheduler<Engine>::pick_next() noexcept {
     }
     context* const next = &ready_.front();
     ready_.pop_front();
+    --ready_count_;
+    ++picks_since_dispatch_;
+    ++picks_since_poll_;
     return next;
 }
 
