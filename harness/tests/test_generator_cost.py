@@ -20,7 +20,9 @@ def test_every_tool_runs_in_every_round(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     (record,) = read_records(file)
     assert record["record"] == "micro" and record["program"] == "generator_cost"
-    assert [each["tool"] for each in record["cost"]] == ["regatta-load", "wrk", "h2load"]
+    assert [each["tool"] for each in record["cost"]] == ["regatta-load", "regatta-load", "wrk", "h2load"]
+    assert [each["parses"] for each in record["cost"]] == [False, True, True, True]
+    assert "regatta-load, parsing" in done.stdout
     assert [each["tool"] for each in record["one_connection"]] == ["regatta-load", "sockperf"]
     for each in record["cost"] + record["one_connection"]:
         is_there = each["package"] is None or shutil.which(each["tool"])
@@ -39,9 +41,9 @@ def test_tools_that_are_missing_are_said_and_do_not_fail_it(tmp_path):
                env={**os.environ, "PATH": str(tmp_path)})
     assert done.returncode == 0, done.stdout + done.stderr
     (record,) = read_records(file)
-    assert [each["status"] for each in record["cost"]] == ["ok", "absent", "absent"]
+    assert [each["status"] for each in record["cost"]] == ["ok", "ok", "absent", "absent"]
     assert "wrk (not installed)" in done.stdout and "sockperf (not installed)" in done.stdout
-    assert record["cost"][1]["cpu_time_ratio"] is None
+    assert record["cost"][2]["cpu_time_ratio"] is None
 
 
 @pytest.mark.parametrize("words, complaint", [

@@ -135,10 +135,18 @@ def _relative(benchmark: Benchmark, base: Benchmark | None) -> Cell:
     return Cell(times(by) + ("" if are_apart(benchmark, base, metric) else " ~"), by.value)
 
 
+def _errors_in(trial: dict) -> dict[str, int] | None:
+    """By kind; of a job, whether its answer was wrong. None where nobody counted."""
+    if trial.get("client"):
+        return trial["client"]["errors"]
+    count = (trial.get("metrics") or {}).get("error_count")
+    return None if count is None else {"wrong answer": count}
+
+
 def errors_of(benchmark: Benchmark) -> dict[str, int] | None:
     """By kind, in every trial that counted them."""
-    counted = [trial["client"]["errors"] for trial in benchmark.trials + benchmark.others
-               if trial.get("client")]
+    counted = [errors for trial in benchmark.trials + benchmark.others
+               if (errors := _errors_in(trial)) is not None]
     if not counted:
         return None
     return {kind: sum(each.get(kind, 0) for each in counted)
@@ -157,13 +165,15 @@ def _trials(benchmark: Benchmark, _base: Benchmark | None) -> Cell:
 
 
 def saturation_of(benchmark: Benchmark) -> str:
-    """The verdict of the ok trials, or how many had which."""
+    """The verdict of the ok trials, or how many had which; a job has no load, and "-"."""
+    if benchmark.mode is None:
+        return "-"
     verdicts = [trial["saturation"] for trial in benchmark.trials if trial.get("saturation")]
     kinds = sorted(set(verdicts), key=lambda kind: -verdicts.count(kind))
     if len(kinds) == 1 and len(verdicts) == len(benchmark.trials):
         return kinds[0]
     return ", ".join(f"{kind} in {verdicts.count(kind)} of {len(benchmark.trials)}"
-                     for kind in kinds)
+                     for kind in kinds) or ABSENT
 
 
 def note_of(benchmark: Benchmark) -> str:
@@ -194,7 +204,7 @@ COLUMNS = [
     Column("PSS MiB", _median("pss_bytes_peak")),
     Column("errors", _errors),
     Column("trials", _trials),
-    Column("saturation", lambda own, _: Cell(saturation_of(own)), is_number=False),
+    Column("bound by", lambda own, _: Cell(saturation_of(own)), is_number=False),
     Column("note", lambda own, _: Cell(note_of(own)), is_number=False),
 ]
 

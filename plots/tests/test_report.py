@@ -302,3 +302,23 @@ def test_a_truncated_run_and_one_without_trials_have_a_report(made, tmp_path):
     empty = synthetic.write(tmp_path / "empty.jsonl", [{"record": "run", "schema": 1, "run_id": "x"}])
     assert main(["report", str(empty), "--out", str(tmp_path / "empty")]) == 0
     assert "support no comparison" in (tmp_path / "empty/report.html").read_text()
+
+
+def test_every_row_says_who_was_the_bottleneck():
+    verdicts = [{"saturation": each} for each in ("server-bound", "latency-bound", "server-bound", None)]
+
+    def said(mode, trials):
+        return cells.saturation_of(Benchmark("", "", "", "", "", {}, mode, trials=trials))
+    assert said("closed", verdicts[:1]) == "server-bound"
+    assert said("closed", verdicts) == "server-bound in 2 of 4, latency-bound in 1 of 4"
+    assert said("closed", verdicts[3:]) == "n/a"
+    assert said(None, verdicts[3:]) == "-"
+
+
+def test_errors_of_a_job_are_its_wrong_answers():
+    def counted(*trials):
+        return cells.errors_of(Benchmark("", "", "", "", "", {}, trials=list(trials)))
+    right, wrong = ({"client": None, "metrics": {"error_count": count}} for count in (0, 1))
+    assert counted(right, wrong) == {"wrong answer": 1}
+    assert counted({"client": None, "metrics": None}) is None
+    assert counted({"client": {"errors": {"reset": 2}}, "metrics": {"error_count": 2}}) == {"reset": 2}

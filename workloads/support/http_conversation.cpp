@@ -24,7 +24,8 @@ constexpr std::size_t last_chunk_bytes = 5;
 
 class conversation::state {
 public:
-    explicit state(std::size_t document_bytes) : document_bytes_(document_bytes) {}
+    state(std::size_t document_bytes, std::string fields)
+        : document_bytes_(document_bytes), fields_(std::move(fields)) {}
 
     void feed(bytes_view received) {
         if (held_.empty()) {
@@ -112,7 +113,7 @@ private:
         using beast::http::verb;
         const verb method = request_->method();
         const bool stays = request_->keep_alive();
-        const char* connection = "";
+        const char* connection = fields_.c_str();
         if (!stays) {
             connection = "Connection: close\r\n";
         } else if (request_->is_http_1_0()) {
@@ -155,6 +156,7 @@ private:
     }
 
     std::size_t document_bytes_;
+    std::string fields_;
     std::optional<request> request_;  // the one whose bytes come; nothing between two
     std::vector<std::byte> held_;     // the front of what is not read yet, from earlier receives
     bytes_view unread_;
@@ -165,8 +167,8 @@ private:
     bool is_malformed_ = false;
 };
 
-conversation::conversation(std::size_t document_bytes)
-    : state_(std::make_unique<state>(document_bytes)) {}
+conversation::conversation(std::size_t document_bytes, std::string fields)
+    : state_(std::make_unique<state>(document_bytes, std::move(fields))) {}
 conversation::conversation(conversation&&) noexcept = default;
 conversation::~conversation() = default;
 

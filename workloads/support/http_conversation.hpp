@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "workloads/workload.hpp"
 
@@ -20,8 +21,9 @@ inline constexpr std::size_t body_bytes_max = 1 << 20;
 ///     if (talk.is_over()) close the connection;
 class conversation {
 public:
-    /// Documents have `document_bytes`.
-    explicit conversation(std::size_t document_bytes);
+    /// Documents have `document_bytes`. `fields` are further header fields, each ended by CR LF, of
+    /// the replies after which an HTTP/1.1 connection stays open.
+    explicit conversation(std::size_t document_bytes, std::string fields = {});
     conversation(conversation&&) noexcept;
     ~conversation();
 

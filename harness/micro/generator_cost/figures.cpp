@@ -43,8 +43,10 @@ double ratio_min_of(const std::string& tool) {
     return tool == "wrk" ? wrk_ratio_min : h2load_ratio_min;
 }
 
-json cost_of(const series& tool, const series& ours) {
+/// `ours` compares replies, `parsing` is ours where it must parse them.
+json cost_of(const series& tool, const series& ours, const series& parsing) {
     json record = record_of(tool);
+    record["parses"] = tool.parses || !tool.package.empty();
     record["generator_cpu_ns_per_op"] = tool.cpu_ns_per_op;
     record["server_cpu_ns_per_op"] = tool.server_cpu_ns_per_op;
     record["throughput_per_s"] = tool.requests_per_s;
@@ -52,7 +54,12 @@ json cost_of(const series& tool, const series& ours) {
     const auto ratio = is_ours ? std::nullopt : ratio_of(tool.cpu_ns_per_op, ours.cpu_ns_per_op);
     record["cpu_time_ratio"] = to_json(ratio);
     record["cpu_time_ratio_interval"] = interval_of(ratio);
-    record["cpu_time_ratio_min"] = is_ours ? json(nullptr) : json(ratio_min_of(tool.tool));
+    const bool is_other = !tool.package.empty();
+    record["cpu_time_ratio_min"] = is_other ? json(ratio_min_of(tool.tool)) : json(nullptr);
+    const auto parsed =
+        is_other ? ratio_of(tool.cpu_ns_per_op, parsing.cpu_ns_per_op) : std::nullopt;
+    record["cpu_time_ratio_parsing"] = to_json(parsed);
+    record["cpu_time_ratio_parsing_interval"] = interval_of(parsed);
     return record;
 }
 
@@ -86,7 +93,8 @@ std::string text_of(const json& ratio, const json& interval) {
 }
 
 std::string name_of(const json& record) {
-    return record.at("tool").get<std::string>() +
+    const bool is_parsing_ours = record.at("package").is_null() && record.value("parses", false);
+    return record.at("tool").get<std::string>() + (is_parsing_ours ? ", parsing" : "") +
            (record.at("status") == "absent" ? " (not installed)" : "");
 }
 
@@ -97,6 +105,7 @@ std::string cost_table(const json& records) {
                          {"its server's"},
                          {"requests/s"},
                          {"CPU time, times ours (95 %)"},
+                         {"times ours, parsing"},
                          {"wanted"}});
     for (const json& each : records) {
         const json& wanted = each.at("cpu_time_ratio_min");
@@ -104,8 +113,11 @@ std::string cost_table(const json& records) {
                   median_of(each.at("server_cpu_ns_per_op"), 1e3),
                   median_of(each.at("throughput_per_s"), 1),
                   text_of(each.at("cpu_time_ratio"), each.at("cpu_time_ratio_interval")),
+                  text_of(each.value("cpu_time_ratio_parsing", json()),
+                          each.value("cpu_time_ratio_parsing_interval", json())),
                   wanted.is_null() ? "" : fmt::format(">= {}", wanted.get<double>())});
     }
+    rows.drop_empty_columns();  // older records have no row that parses
     return rows.text();
 }
 
@@ -142,7 +154,7 @@ std::string floor_table(const json& floor) {
 json to_json(const outcome& found) {
     json figures{{"cost", json::array()}, {"one_connection", json::array()}};
     for (const series& each : found.cost) {
-        figures["cost"].push_back(cost_of(each, found.cost.front()));
+        figures["cost"].push_back(cost_of(each, found.cost.at(0), found.cost.at(1)));
     }
     for (const series& each : found.latency) {
         figures["one_connection"].push_back(latency_of(each, found.latency.front()));

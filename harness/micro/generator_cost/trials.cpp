@@ -22,8 +22,10 @@ public:
         http_ = {given.runtime, {runtime.string(), "serve", "--workload", "http"}};
         echo_ = {given.runtime, {runtime.string(), "serve", "--workload", "echo"}};
         pong_ = {"pong_echo", {(folder / "native" / "pong_echo").string()}};
-        found_.cost = {make("regatta-load", ""), make("wrk", "wrk"),
+        other_http_ = {"http_other_head", {(folder / "native" / "http_other_head").string()}};
+        found_.cost = {make("regatta-load", ""), make("regatta-load", ""), make("wrk", "wrk"),
                        make("h2load", "nghttp2-client")};
+        found_.cost[1].parses = true;
         found_.latency = {make("regatta-load", ""), make("sockperf", "sockperf")};
     }
 
@@ -64,7 +66,7 @@ private:
         }
         load asked = given_.asked;
         asked.cpus = placed_.generator_cpus;
-        micro::echo_server server(http_, {}, placed_.server_cpus);
+        micro::echo_server server(of.parses ? other_http_ : http_, {}, placed_.server_cpus);
         tool_run run;
         if (of.tool == "wrk") {
             run = run_tool(wrk_command(server.port(), asked), asked, server.voice());
@@ -133,6 +135,7 @@ private:
     const options& given_;
     const placement& placed_;
     micro::arm http_;
+    micro::arm other_http_;  // the same, with another head
     micro::arm echo_;
     micro::arm pong_;
     outcome found_;

@@ -12,6 +12,8 @@ namespace regatta::generator_cost {
 /// One generator's values, one for each round.
 struct series {
     std::string tool;
+    bool parses =
+        false;  ///< ours, of replies that it must parse as they are not byte by byte alike
     std::string package;  ///< Debian's; empty for our own
     bool is_installed = true;
     std::vector<double> cpu_ns_per_op;  ///< of the generator
