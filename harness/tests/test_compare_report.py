@@ -202,7 +202,8 @@ at_least = 2
 
 
 def slope(runtime, value):
-    fit = {"bytes_per_connection": value, "bytes_per_connection_low": value - 1, "bytes_per_connection_high": value + 1}
+    fit = {"bytes_per_connection": value, "bytes_per_connection_low": value - 1, "bytes_per_connection_high": value + 1,
+           "bytes_at_0": 10**6}
     return {"record": "verdict", "schema": 1, "kind": "memory", "benchmark": f"echo/{runtime}/size:64/workers:1",
             "fits": {"server": fit, "user": None}}
 
@@ -216,7 +217,7 @@ def test_report_judges_the_claims_of_the_suite_that_was_run(tmp_path):
     file = synthetic.write(tmp_path / "boats.jsonl", records)
     memory = tmp_path / "memory.jsonl"
     memory.write_text("".join(json.dumps(each) + "\n" for each in (
-        {"record": "run", "schema": 1}, slope("thread", 4000), slope("asio", 1000), {"record": "end", "schema": 1})))
+        {"record": "run", "schema": 1, "run_id": "memory", "machine": synthetic.MACHINE}, slope("thread", 4000), slope("asio", 1000), {"record": "end", "schema": 1})))
     done = regatta("report", file, memory, "--out", tmp_path / "a")
     assert done.returncode == 0, done.stderr
     for page in ("report.md", "report.html"):

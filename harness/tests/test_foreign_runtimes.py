@@ -66,8 +66,8 @@ def test_verify(folder):
     ("^(echo|rpc|delay|fan_out|pool|mixed|churn|stream)/python_(asyncio|uvloop)/", ["api=protocol"]),
     ("^mixed/(python_|go_net|node_net)", ["heavy=offload", "cpu_us=100"]),
     ("^overload/(python_|go_net|node_net)", ["policy=queue", "slots=1", "service_us=1000", "connections=20"]),
-    ("^backlog/python_", ["policy=queue", "slots=1", "service_us=1000", "size=5000", "connections=20"]),
-    ("^backlog/python_", ["policy=shed", "slots=1", "queue=0", "connections=20"]),
+    ("^backlog/(python_|go_net|node_net)", ["policy=queue", "slots=1", "service_us=1000", "size=5000", "connections=20"]),
+    ("^backlog/(python_|go_net|node_net)", ["policy=shed", "slots=1", "queue=0", "connections=20"]),
     ("^fan_out/(python_|go_net|node_net)", ["fail_percent=30", "connections=10"]),
     ("^fan_out/(python_|go_net|node_net)", ["levels=2", "width=3", "connections=10"]),
     ("^fan_out/(python_|go_net|node_net)", ["levels=2", "width=3", "fail_percent=30", "connections=10"]),
@@ -269,7 +269,7 @@ def test_folder_without_a_manifest(tmp_path):
 BACKLOG = ["--set", "slots=1", "--set", "service_us=60000000", "--set", "queue=1"]
 
 
-@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads"])
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads", "go_net", "node_net"])
 def test_backlog_reads_on_while_its_requests_wait(name):
     request = struct.pack("<I", 1 << 20) + bytes(1 << 20)
     with serving(named(name), "backlog", "--set", "policy=queue", *BACKLOG) as (_, ready), connect(ready) as peer:
@@ -277,7 +277,7 @@ def test_backlog_reads_on_while_its_requests_wait(name):
             peer.sendall(request)  # 64 MiB, far more than sockets take
 
 
-@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads"])
+@pytest.mark.parametrize("name", ["python_asyncio", "python_uvloop", "python_threads", "go_net", "node_net"])
 def test_backlog_refuses_exactly_what_finds_no_place(name):
     """One is in service, one waits, for a minute; the others are refused."""
     with serving(named(name), "backlog", "--set", "policy=shed", *BACKLOG) as (process, ready):

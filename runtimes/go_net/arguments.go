@@ -44,6 +44,8 @@ var parameters = map[string]map[string]parameter{
 		"overflow": {0, 0, 10_000, nil}},
 	"overload": {"policy": {1, 0, 0, []string{"queue", "shed"}}, "slots": {8, 1, 100_000, nil},
 		"service_us": {5_000, 1, longestUs, nil}, "queue": {16, 0, 1_000_000, nil}},
+	"backlog": {"policy": {1, 0, 0, []string{"queue", "shed"}}, "slots": {8, 1, 100_000, nil},
+		"service_us": {5_000, 1, longestUs, nil}, "queue": {16, 0, 1_000_000, nil}, "size": {1024, 1, 1 << 20, nil}},
 	"mixed": {"heavy_percent": {10, 0, 99, nil}, "cpu_us": {1000, 1, 1_000_000, nil},
 		"heavy": {0, 0, 0, []string{"inline", "offload"}}, "work": {0, 0, 0, []string{"cpu", "block"}}},
 	"idle":        {"idle_connections": {1_000, 0, 1_000_000, nil}},

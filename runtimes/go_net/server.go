@@ -55,6 +55,7 @@ type server struct {
 	web      *webServer // of the workload http
 	chunks   *chunks    // of the workload stream
 	last     int64      // reply on each connection, of the workload churn
+	backlog  *backlog   // of the workload backlog
 
 	mutex    sync.Mutex
 	total    counters
@@ -72,6 +73,8 @@ func newServer(asked *request, listener *net.TCPListener) (*server, error) {
 		s.web = newWebServer(int(asked.number("body_bytes")))
 	case "stream":
 		s.chunks = newChunks(asked)
+	case "backlog":
+		s.backlog = newBacklog(asked)
 	case "churn":
 		s.last = asked.number("requests")
 	case "file":
@@ -113,6 +116,8 @@ func (s *server) serve(p *peer) {
 		s.web.serve(p)
 	case s.chunks != nil:
 		s.chunks.transfer(p)
+	case s.backlog != nil:
+		s.backlog.converse(p)
 	case s.work == nil:
 		s.echo(p)
 	default:

@@ -24,6 +24,10 @@ const PARAMETERS = {
     heavy_percent: number(10, 0, 99), cpu_us: number(1000, 1, 1_000_000), heavy: word('inline', 'offload'),
     work: word('cpu', 'block'),
   },
+  backlog: {
+    policy: { ...word('queue', 'shed'), default: 'shed' }, slots: number(8, 1, 100_000), service_us: us(5_000),
+    queue: number(16, 0, 1_000_000), size: number(1024, 1, 1 << 20),
+  },
   idle: { idle_connections: number(1_000, 0, 1_000_000) },
   cpu_request: { cpu_ns: number(10_000, 100, 1_000_000_000) },
   churn: { requests: number(1, 1, 1_000_000) },

@@ -100,7 +100,8 @@ class Server {
       this.#busy.add(socket);
       try {
         while (received.length > 0 && left > 0) {
-          left -= await this.#answer(socket, session, splitter.feed(received.shift()), left);
+          const next = received.shift();
+          left -= await this.#answer(socket, session, session.admit ? next : splitter.feed(next), left);
         }
         if (left === 0) isAtEnd = true;
       } catch (error) {
@@ -113,9 +114,16 @@ class Server {
     };
     socket.on('data', (chunk) => {
       this.counters.bytes_received += chunk.length;
-      received.push(chunk);
-      if (this.#busy.has(socket)) socket.pause(); // the kernel keeps what comes until this is answered
-      else work();
+      try {
+        received.push(session.admit ? Array.from(splitter.feed(chunk), session.admit) : chunk);
+      } catch (error) {
+        if (!(error instanceof Malformed)) throw error;
+        ++this.counters.errors;
+        socket.destroy();
+        return;
+      }
+      if (!this.#busy.has(socket)) work();
+      else if (!session.admit) socket.pause(); // the kernel keeps what comes until this is answered
     });
     socket.on('end', () => {
       isAtEnd = true;

@@ -10,15 +10,15 @@ const { WorkPool, workOut } = require('./work_pool.js');
 
 const OFFLOAD_THREADS = 4;
 
+function framedInverse(payload) {
+  const frame = Buffer.allocUnsafe(4 + payload.length);
+  frame.writeUInt32LE(payload.length, 0);
+  for (let i = 0; i < payload.length; ++i) frame[4 + i] = ~payload[i];
+  return frame;
+}
+
 function rpc() {
-  return {
-    answer(payload) {
-      const reply = Buffer.allocUnsafe(4 + payload.length);
-      reply.writeUInt32LE(payload.length, 0);
-      for (let i = 0; i < payload.length; ++i) reply[4 + i] = ~payload[i];
-      return reply;
-    },
-  };
+  return { answer: framedInverse };
 }
 
 function idle() {
@@ -112,6 +112,40 @@ function overload({ values }) {
   };
 }
 
+// Sessions have an `admit`, so that requests are read as they come and wait here.
+function backlog({ values }) {
+  const slots = new Pool(new Array(values.slots).fill(null));
+  const refused = Buffer.alloc(0);
+  let present = 0;
+  return {
+    newSession() {
+      let waiting = 0; // of this session's, with a place
+      let isClosed = false;
+      return {
+        admit(payload) {
+          if (present >= values.slots + values.queue && values.policy === 'shed') return refused;
+          ++present;
+          ++waiting;
+          return payload;
+        },
+        async handle(payload) {
+          if (payload === refused || isClosed) return framedInverse(refused);
+          --waiting;
+          await slots.take();
+          await sleep(values.service_us / 1000);
+          slots.give(null);
+          --present;
+          return framedInverse(payload);
+        },
+        close() {
+          present -= waiting;
+          isClosed = true;
+        },
+      };
+    },
+  };
+}
+
 function fanOut({ values, backendPort }) {
   return {
     // Each session has links of its own.
@@ -197,7 +231,7 @@ function service({ values, roundsPerUs }) {
 
 const WORKLOADS = {
   echo: () => null, rpc, idle, delay, chain, tail, deadline, overload, fan_out: fanOut, pool, mixed, cpu_request: cpuRequest,
-  churn, stream, file, service,
+  churn, stream, file, service, backlog,
 };
 
 module.exports = { WORKLOADS };
