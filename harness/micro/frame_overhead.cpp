@@ -66,8 +66,8 @@ placement pin(const options& given) {
 // pays that too (some 27 instructions more than the callback); the rest is the concept's: bytes
 // that are lent, errors as values, idle connections without a buffer.
 const std::vector<comparison> pairs = {{"thread", "blocking_echo", 10, {}, {}, {}},
-                                       {"epoll", "coroutine_echo", 35, {}, {}, {}},
-                                       {"epoll", "epoll_echo", 60, {}, {}, {}}};
+                                       {"epoll", "coroutine_echo", 10, {}, {}, {}},
+                                       {"epoll", "epoll_echo", 45, {}, {}, {}}};
 
 comparison measure(comparison pair, const placement& placed, const options& given) {
     if (given.with_instructions) {

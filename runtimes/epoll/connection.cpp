@@ -42,9 +42,13 @@ void connection::on_readable_in_scope() {
     }
 }
 
-// Both results stand for a cancellation until something better is known.
-void connection::wait_in_scope(std::coroutine_handle<> reader) {
-    received_ = -ECANCELED;
+void connection::begin_unusual_wait(std::coroutine_handle<> reader) {
+    give_buffer_back();
+    if (current_scope == nullptr) {
+        reader_ = reader;
+        return;
+    }
+    received_ = -ECANCELED;  // until something better is known
     reading_.begin(reader);
 }
 
@@ -65,7 +69,8 @@ io_error connection::failed_send() {
     return send_error_;
 }
 
-bool connection::take_unusual(ssize_t got) {
+bool connection::take_unusual() {
+    ssize_t got = received_;
     while (got < 0 && errno == EINTR) {
         got = receive_into(data_);
     }

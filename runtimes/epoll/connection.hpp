@@ -67,7 +67,8 @@ private:
     void on_unusual_event(std::uint32_t events);
     // Nobody waits for bytes, or somebody inside a scope.
     [[gnu::cold, gnu::noinline]] void on_readable_in_scope();
-    [[gnu::cold, gnu::noinline]] void wait_in_scope(std::coroutine_handle<> reader);
+    // `reader` holds a buffer until now, or waits inside a scope.
+    [[gnu::cold, gnu::noinline]] void begin_unusual_wait(std::coroutine_handle<> reader);
     void on_writable();
     [[gnu::cold, gnu::noinline]] io_error failed_receive();
     [[gnu::cold, gnu::noinline]] io_error failed_send();
@@ -79,9 +80,9 @@ private:
     // Takes what recv() gave; false when the socket has nothing yet.
     bool take(ssize_t got) {
         received_ = got;
-        return (got > 0 && got < static_cast<ssize_t>(receive_bytes)) || take_unusual(got);
+        return (got > 0 && got < static_cast<ssize_t>(receive_bytes)) || take_unusual();
     }
-    bool take_unusual(ssize_t got);
+    bool take_unusual();  // what is in received_
     // Asks the socket without waiting for an event first; false when it has nothing yet.
     bool receive_at_once();
 
@@ -132,13 +133,14 @@ public:
     [[gnu::always_inline]] bool await_ready() {
         return peer_.may_be_readable_ && peer_.receive_at_once();
     }
-    void await_suspend(std::coroutine_handle<> waiter) {
-        peer_.give_buffer_back();
-        if (current_scope != nullptr) [[unlikely]] {
-            peer_.wait_in_scope(waiter);
-            return;
+    [[gnu::always_inline]] void await_suspend(std::coroutine_handle<> waiter) {
+        // One call for all that is rare, and nothing after it: the session then needs no register
+        // that survives it.
+        if (peer_.kept_ != nullptr || current_scope != nullptr) [[unlikely]] {
+            peer_.begin_unusual_wait(waiter);
+        } else {
+            peer_.reader_ = waiter;
         }
-        peer_.reader_ = waiter;
     }
     received<bytes_view> await_resume() const {
         if (peer_.received_ < 0) [[unlikely]] {

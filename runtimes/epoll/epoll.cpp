@@ -49,18 +49,23 @@ int epoll_runtime::wait(std::span<epoll_event> events,
 
 void epoll_runtime::turn(std::optional<std::chrono::nanoseconds> longest) {
     epoll_event events[events_per_turn];
-    do {
-        const int count = longest || loop_.needs_attention()
-                              ? wait(events, longest)
-                              : ::epoll_wait(epoll_.get(), events, events_per_turn, -1);
-        for (int i = 0; i < count; ++i) {
-            if (events[i].data.u64 > listener_key) [[likely]] {
-                static_cast<epoll::connection*>(events[i].data.ptr)->on_event(events[i].events);
+    const auto take = [this, &events](int count) {
+        for (const epoll_event* event = events; count > 0; --count, ++event) {
+            if (event->data.u64 > listener_key) [[likely]] {
+                static_cast<epoll::connection*>(event->data.ptr)->on_event(event->events);
             } else {
-                on_own_event(events[i].data.u64);
+                on_own_event(event->data.u64);
             }
         }
-    } while (!longest && !loop_.needs_attention());
+    };
+    if (longest || loop_.needs_attention()) {
+        take(wait(events, longest));
+    } else {
+        // Everyday turns ask nothing but this one flag.
+        do {
+            take(::epoll_wait(epoll_.get(), events, events_per_turn, -1));
+        } while (!loop_.needs_attention());
+    }
     loop_.attend();
     closed_.clear();
 }
