@@ -19,6 +19,7 @@ class Tally:
 class AsyncioVerbs:
     sleep = staticmethod(asyncio.sleep)
     semaphore = staticmethod(asyncio.Semaphore)
+    queue = staticmethod(asyncio.Queue)
     tally = Tally
 
     def __init__(self, executor=None, computes_in_executor=False):

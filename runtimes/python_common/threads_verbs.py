@@ -1,6 +1,7 @@
 """The verbs of the workloads on threads: each blocks its thread, so a coroutine over them never suspends."""
 import collections
 import concurrent.futures
+import queue
 import socket
 import threading
 import time
@@ -41,6 +42,21 @@ class FairSemaphore:
                 self._waiting.popleft().release()  # the permit goes from hand to hand
             else:
                 self._permits += 1
+
+
+class FairQueue:
+    """Things in the order in which they came, to takers in the order of arrival."""
+
+    def __init__(self):
+        self._things, self._permits = queue.SimpleQueue(), FairSemaphore(0)
+
+    def put_nowait(self, thing):
+        self._things.put(thing)
+        self._permits.release()
+
+    async def get(self):
+        await self._permits.acquire()
+        return self._things.get()
 
 
 class BlockingPeer:
@@ -85,7 +101,7 @@ def run(coroutine):
 
 
 class ThreadVerbs:
-    semaphore, tally = FairSemaphore, Tally
+    semaphore, queue, tally = FairSemaphore, FairQueue, Tally
 
     def __init__(self):
         self._limits = threading.local()

@@ -1,5 +1,5 @@
 """Each workload once, as coroutines over the verbs of a runtime: `sleep`, `with_deadline`, `gather`, `connect`, `offload`,
-`compute`, `semaphore`. On a runtime that blocks, these never suspend.
+`compute`, `semaphore`, `queue`. On a runtime that blocks, these never suspend.
 
 A workload has `take`, which cuts the next request out of what was received (wire.Splitter), and either `answer(request)` or
 `async handle(request, counts)`, which give the reply's bytes.
