@@ -155,69 +155,89 @@ TEST_F(io_workloads, fan_out_cancels_the_other_groups_too) {
     EXPECT_EQ(counts.errors, 0u);
 }
 
-/// Answers `requests` of a pool's; how many connections it had, at most at once, and those that
-/// were still open at the end.
-struct pool_backend {
-    std::size_t opened = 0;
-    std::size_t at_once = 0;
-    std::size_t left = 0;
+/// The backend of a pool that may ask so many things at a time.
+class pool_backend {
+public:
+    pool_backend(const remote& listening, std::size_t limit)
+        : listening_(listening), limit_(limit) {}
 
-    /// Answers nothing before `first` connections are open.
-    void answer(const remote& listening, std::size_t first, std::size_t requests) {
-        std::vector<unique_fd> open;
-        for (; opened < first; ++opened) {
-            open.push_back(listening.accept());
+    /// Answers `requests`, but none before there are as many connections as there may be; returns
+    /// when all but `left` connections are closed.
+    void answer(std::size_t requests, std::size_t left) {
+        while (connections_.size() < limit_) {
+            accept();
         }
-        at_once = first;
-        while (requests != 0 || open.size() != left_expected) {
-            std::vector<pollfd> ready{{listening.descriptor(), POLLIN, 0}};
-            for (const unique_fd& each : open) {
-                ready.push_back({each.get(), POLLIN, 0});
+        while (answered_ < requests || connections_.size() != left) {
+            std::vector<pollfd> ready{{listening_.descriptor(), POLLIN, 0}};
+            for (const connection& each : connections_) {
+                ready.push_back({each.socket.get(), POLLIN, 0});
             }
-            ASSERT_GT(::poll(ready.data(), ready.size(), wait_ms), 0) << open.size() << " are open";
-            // What was closed was closed before another was opened.
-            for (std::size_t i = open.size(); i-- > 0;) {
-                std::byte next;
-                if (ready[i + 1].revents == 0) {
-                    continue;
-                }
-                if (::recv(open[i].get(), &next, 1, MSG_PEEK) <= 0) {
-                    open.erase(open.begin() + static_cast<std::ptrdiff_t>(i));
-                } else {
-                    write_all(open[i], bytes_of(~read_request(open[i]).value()));
-                    --requests;
+            ASSERT_GT(::poll(ready.data(), ready.size(),
+                             static_cast<int>(std::chrono::milliseconds(margin).count())),
+                      0);
+            for (std::size_t i = ready.size(); i-- > 1;) {
+                if (ready[i].revents != 0) {
+                    serve(i - 1);
                 }
             }
             if (ready.front().revents != 0) {
-                open.push_back(listening.accept());
-                ++opened;
-                at_once = std::max(at_once, open.size());
+                accept();
             }
         }
-        left = open.size();
+    }
+    std::size_t opened() const { return opened_; }
+
+private:
+    struct connection {
+        unique_fd socket;
+        bool is_answered = false;
+    };
+
+    void accept() {
+        connections_.push_back({listening_.accept()});
+        ++opened_;
+        expect_room();
+    }
+    /// Each connection is opened for a request.
+    void expect_room() const { EXPECT_LE(opened_ + asked_again_, answered_ + limit_); }
+
+    void serve(std::size_t index) {
+        connection& from = connections_[index];
+        std::byte next;
+        if (::recv(from.socket.get(), &next, 1, MSG_PEEK) <= 0) {
+            connections_.erase(connections_.begin() + static_cast<std::ptrdiff_t>(index));
+            return;
+        }
+        const std::uint64_t nonce = read_request(from.socket).value_or(0);
+        asked_again_ += from.is_answered ? 1 : 0;
+        expect_room();
+        from.is_answered = true;
+        ++answered_;
+        write_all(from.socket, bytes_of(~nonce));
     }
 
-    std::size_t left_expected = 0;
-    static constexpr int wait_ms = 15'000;
+    const remote& listening_;
+    std::size_t limit_;
+    std::vector<connection> connections_;
+    std::size_t opened_ = 0;
+    std::size_t asked_again_ = 0;
+    std::size_t answered_ = 0;
 };
 
 TEST_F(io_workloads, pool_with_an_overflow_opens_more_and_closes_them_after_use) {
-    const remote backend;
-    running_server<workloads::pool> server({2, 1'000, 3}, 1, backend.port());
+    const remote listening;
+    running_server<workloads::pool> server({2, 1'000, 3}, 1, listening.port());
     std::vector<client> peers;
     for (std::uint64_t i = 0; i < 8; ++i) {
         peers.push_back(server.connect());
         peers.back().send(bytes_of(i));
     }
-    pool_backend seen;
-    seen.left_expected = 2;
-    seen.answer(backend, 5, 8);
+    pool_backend backend(listening, 5);
+    backend.answer(8, 2);
     for (std::uint64_t i = 0; i < 8; ++i) {
         EXPECT_EQ(peers[i].receive(frame_bytes), bytes_of(~i));
     }
-    EXPECT_EQ(seen.at_once, 5u);
-    EXPECT_GE(seen.opened, 5u);
-    EXPECT_LE(seen.opened, 8u);
+    EXPECT_LE(backend.opened(), 8u);
     EXPECT_EQ(server.stop().requests, 8u);
 }
 
