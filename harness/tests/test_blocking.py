@@ -1,4 +1,4 @@
-"""`mixed` with work:block: a call that blocks its thread holds up the others where the runtime's loop makes it, and only there."""
+"""`mixed` with work:block: a call that blocks its thread holds up the others where a loop makes it, and only there."""
 import contextlib
 import json
 import select
@@ -14,7 +14,8 @@ ALL_BITS = 2**64 - 1
 LIGHT, HEAVY = 2, 3  # nonces: the odd one is heavy
 LOOPS = [name for name in RUNTIMES if name not in ("thread", "null")]
 BLOCK_US = 200_000
-ATTEMPTS = 10  # one is enough, unless the server sees the second request first, or nobody gets a turn for as long as the call blocks
+# One is enough, unless the server sees the second request first, or nobody gets a turn for as long as the call blocks.
+ATTEMPTS = 10
 
 
 @contextlib.contextmanager
@@ -47,7 +48,7 @@ def answer(peer, nonce):
 
 
 def is_first_answered_first(first, second):
-    """A heavy request on one connection, then a light one on another: whether the first is answered by the time of either."""
+    """A heavy request on one connection, then a light one on another: whether the first has its reply when one has."""
     begin = time.monotonic()
     ask(first, HEAVY)
     time.sleep(0.01)
