@@ -150,10 +150,10 @@ std::string rate_hunt::sentence() const {
 std::string rate_hunt::report() const {
     using enum markdown_table::align;
     regatta::markdown_table table({{"trial"},
-                          {"rate /s"},
-                          {"phase", left},
-                          {objective_.percentile + " us"},
-                          {"outcome", left}});
+                                   {"rate /s"},
+                                   {"phase", left},
+                                   {objective_.percentile + " us"},
+                                   {"outcome", left}});
     for (const probe_step& each : path_) {
         table.add({std::to_string(each.trial), rate_text(each.probe.rate_per_s),
                    std::string(name_of(each.probe.phase)), latency_text(each.latency),

@@ -42,9 +42,10 @@ inline std::string boost_version() {
 ///   negative errno, which is -ECANCELED after stop();
 /// - `mail()`: the mailbox, which it delivers;
 /// - `connection`, built of the engine and a `unique_fd`, with `received<bytes_view> receive()` and
-///   `io_error send(bytes_view)`, which park the calling fiber and end with ECANCELED when its scope
-///   is cancelled, and what live_set and shut_down() want;
-/// - `connect(endpoint, cancel_scope&, std::unique_ptr<connection>&)`: parks the calling fiber until
+///   `io_error send(bytes_view)`, which park the calling fiber and end with ECANCELED when its
+///   scope is cancelled, and what live_set and shut_down() want;
+/// - `connect(endpoint, cancel_scope&, std::unique_ptr<connection>&)`: parks the calling fiber
+/// until
 ///   it is connected, or refused, or the scope is cancelled.
 template <class Engine>
 class runtime_on {
