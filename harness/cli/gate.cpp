@@ -347,9 +347,7 @@ void declare_gate(CLI::App& command, gate_options& options) {
     for (const gate::output_format& each : gate::output_formats()) {
         forms += (forms.empty() ? "" : ", ") + each.name;
     }
-    command
-        .add_option("--report", options.reports,
-                    "repeatable: " + forms)
+    command.add_option("--report", options.reports, "repeatable: " + forms)
         ->type_name("FORM[=FILE]")
         ->allow_extra_args(false);
     cli::declare_results_file(command, options.out, request.is_forced);

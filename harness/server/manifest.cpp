@@ -12,7 +12,8 @@
 namespace regatta {
 namespace {
 
-constexpr std::array known{"name", "command", "build", "probe", "needs", "unavailable", "in_suites"};
+constexpr std::array known{"name",  "command",     "build",    "probe",
+                           "needs", "unavailable", "in_suites"};
 
 std::string word(const toml_file& file, const toml::node& node, std::string_view key) {
     const auto text = node.value<std::string>();

@@ -43,6 +43,24 @@ def test_scripts_are_clean():
     assert done.returncode == 0, done.stdout
 
 
+def clang_format():
+    """The program of the version whose taste this tree follows, or None."""
+    for name in ("clang-format-14", "clang-format"):
+        program = shutil.which(name)
+        if program and "version 14." in subprocess.run([program, "--version"], capture_output=True, text=True).stdout:
+            return program
+    return None
+
+
+@pytest.mark.skipif(clang_format() is None, reason="clang-format 14 is not installed")
+def test_sources_in_cpp_are_formatted():
+    files = [file for folder in ("harness", "runtimes", "workloads") for file in (TREE / folder).rglob("*.[ch]pp")]
+    assert len(files) > 300
+    done = subprocess.run([clang_format(), "--dry-run", "--Werror", *files], capture_output=True, text=True, cwd=TREE)
+    unformatted = sorted({line.split(":")[0] for line in done.stderr.splitlines() if ": error: " in line})
+    assert done.returncode == 0, f"clang-format -i {' '.join(unformatted)}"
+
+
 @pytest.mark.parametrize("name", ["packages.txt", "packages_foreign.txt", "packages_tests.txt"])
 def test_packages_have_a_reason_each(name):
     for line in (TREE / "scripts" / name).read_text().splitlines():

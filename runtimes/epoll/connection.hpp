@@ -4,10 +4,10 @@
 
 #include <coroutine>
 
-#include "runtimes/support/scoped_wait.hpp"
 #include "runtimes/runtime.hpp"
 #include "runtimes/support/buffer_pool.hpp"
 #include "runtimes/support/live_set.hpp"
+#include "runtimes/support/scoped_wait.hpp"
 #include "runtimes/support/socket.hpp"
 
 namespace regatta::epoll {

@@ -10,8 +10,8 @@ inline void (*on_received)() = nullptr;
 
 /// How many bytes a session has received. Every session adds here what a receive gave before it
 /// answers, so this is where work for each request can be injected, for all workloads and runtimes
-/// alike. Where none is, that costs one instruction: the addition tells in the processor's sign flag
-/// whether the count is marked, and a jump that is never taken looks at it.
+/// alike. Where none is, that costs one instruction: the addition tells in the processor's sign
+/// flag whether the count is marked, and a jump that is never taken looks at it.
 class received_bytes {
 public:
     received_bytes(std::uint64_t count = 0) : count_(count) {}

@@ -11,7 +11,8 @@
 /// How fibers wait inside scopes. A fiber that is parked takes its scope with it.
 namespace regatta::fibers {
 
-/// A fiber parked in a place that an engine makes ready, until then or until its scope is cancelled.
+/// A fiber parked in a place that an engine makes ready, until then or until its scope is
+/// cancelled.
 class scoped_parking final : cancel_entry {
 public:
     explicit scoped_parking(context*& place) : place_(place) {}
