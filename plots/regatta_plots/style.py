@@ -64,9 +64,9 @@ def order_key(runtime: str) -> tuple:
 
 
 def looks(labels: Iterable[tuple[str, str]]) -> dict[str, Look]:
-    """The look of each (label, runtime). One that the tree does not have gets one of about a thousand
-    from its name; only where two of a file would get the same, the later one takes the next. A
-    runtime with settings of its own keeps its colour and has hollow markers."""
+    """The look of each (label, runtime). One that the tree does not have gets one of about a
+    thousand from its name; only where two of a file would get the same, the later one takes the
+    next. A runtime with settings of its own keeps its colour and has hollow markers."""
     labels = sorted(set(labels), key=lambda pair: (order_key(pair[1]), pair[0]))
     base = dict(_KNOWN)
     taken: set[int] = set()
