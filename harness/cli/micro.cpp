@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,7 @@ it. For figures that are kept, checked and compared: regatta run. Several jobs m
 Examples:
   regatta micro '^spawn_join/epoll/'
   regatta micro '^skynet/' --set levels=4 -- --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
-  regatta micro '^(switch|yield)/' -- --benchmark_filter=epoll --benchmark_format=json > mine.json)";
+  regatta micro -- --benchmark_filter='^(switch|yield)/epoll/' --benchmark_format=json > mine.json)";
 
 struct micro_options {
     std::string filter;
@@ -142,14 +143,49 @@ int run_jobs(std::vector<benchmark>& jobs, const std::vector<std::string>& flags
     return is_complete ? 0 : 1;
 }
 
+/// Without a FILTER the first of the flags stands in its place.
+void put_flags_in_order(micro_options& options) {
+    if (options.filter.starts_with("--")) {
+        options.flags.insert(options.flags.begin(), std::exchange(options.filter, ""));
+    }
+}
+
+/// The jobs that `options.filter` means; where there is none all, by their defaults, on the
+/// runtimes that suites include.
+std::vector<benchmark> jobs_of(const micro_options& options,
+                               const std::vector<runtime_entry>& runtimes) {
+    if (options.filter.empty() && !options.trials.settings.empty()) {
+        throw usage_failure(
+            "--set is for jobs that a FILTER names: regatta micro FILTER --set ...");
+    }
+    std::vector<std::string> filters{options.filter};
+    if (options.filter.empty()) {
+        filters.clear();
+        for (const workload_info& each : all_workload_info()) {
+            if (each.kind == workload_kind::job) {
+                filters.push_back("^" + each.name + "/");
+            }
+        }
+    }
+    std::vector<benchmark> jobs;
+    for (const std::string& each : filters) {
+        const selection chosen = select({each, {}, cli::overrides_of(options.trials)}, runtimes);
+        std::copy_if(chosen.benchmarks.begin(), chosen.benchmarks.end(), std::back_inserter(jobs),
+                     [&](const benchmark& found) {
+                         // Programs in other languages know nothing of Google Benchmark.
+                         const bool is_usual =
+                             found.runtime->is_in_suites && !found.runtime->is_reference_only;
+                         return !found.is_server() && (is_usual || !options.filter.empty());
+                     });
+    }
+    return jobs;
+}
+
 int micro(micro_options options) {
+    put_flags_in_order(options);
     const auto runtimes = find_runtimes(
         {options.trials.runtime_folders.begin(), options.trials.runtime_folders.end()});
-    std::vector<benchmark> jobs;
-    const selection chosen =
-        select({options.filter, {}, cli::overrides_of(options.trials)}, runtimes);
-    std::copy_if(chosen.benchmarks.begin(), chosen.benchmarks.end(), std::back_inserter(jobs),
-                 [](const benchmark& each) { return !each.is_server(); });
+    std::vector<benchmark> jobs = jobs_of(options, runtimes);
     if (jobs.empty()) {
         throw usage_failure(fmt::format(
             "'{}' means no job: micro runs jobs, regatta run all workloads", options.filter));
@@ -171,7 +207,8 @@ int micro(micro_options options) {
 }
 
 void declare_micro(CLI::App& command, micro_options& options) {
-    command.add_option("FILTER", options.filter, "a filter on benchmark names")->required();
+    command.add_option("FILTER", options.filter,
+                       "a filter on benchmark names; all jobs unless given");
     command.add_option("FLAGS", options.flags, "after --: Google Benchmark's own")->default_str("");
     command
         .add_option("--set", options.trials.settings, "another value for a parameter (repeatable)")

@@ -145,6 +145,13 @@ def test_compare_py_reads_what_micro_writes(tmp_path):
     assert names and all(name in shown for name in names), shown
 
 
+def test_micro_takes_google_benchmarks_filter_alone():
+    done = regatta("micro", "--", "--benchmark_filter=^yield/thread/", "--benchmark_min_time=0.01")
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if "/thread/" in line or "/epoll/" in line]
+    assert rows and all(row.startswith("yield/thread/") for row in rows), done.stdout
+
+
 def test_micro_passes_flags_on_and_refuses_what_cannot_work():
     filtered = regatta("micro", "^yield/", "--", "--benchmark_filter=thread", "--benchmark_min_time=0.01")
     assert filtered.returncode == 0

@@ -119,13 +119,15 @@ bool is_shortage(int error) {
 std::optional<job_timing> time_job(const timed_job& job, const std::vector<std::string>& flags) {
     give_flags(job.name, flags);
     job_timing timing;
-    timing.clock_ns = clock_cost_ns();
-    timing.iterations_per_sample = sample_length(job.iteration, timing.clock_ns);
     std::exception_ptr failure;
     // Called again and again with more iterations until the time suffices. Google Benchmark is not
     // made for exceptions that pass through it.
     const auto body = [&](benchmark::State& state) {
         try {
+            if (timing.clock_ns == 0) {  // not before: a filter may leave the job out
+                timing.clock_ns = clock_cost_ns();
+                timing.iterations_per_sample = sample_length(job.iteration, timing.clock_ns);
+            }
             measure(state, job, timing);
         } catch (const std::exception& thrown) {
             failure = std::current_exception();

@@ -122,11 +122,17 @@ TEST(lag_clock, sends_when_each_period_was_due_and_none_is_left_out) {
     const lag_clock clock(listening, period);
     const int listener = listening.sockets[0].get();
     pollfd ready{listener, POLLIN, 0};
-    ASSERT_EQ(::poll(&ready, 1, -1), 1);
+    while (::poll(&ready, 1, -1) < 0) {
+        ASSERT_EQ(errno, EINTR);
+    }
     const unique_fd peer(check(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
     std::array<std::uint64_t, 20> due{};
-    ASSERT_EQ(::recv(peer.get(), due.data(), sizeof due, MSG_WAITALL),
-              static_cast<ssize_t>(sizeof due));
+    const auto bytes = std::as_writable_bytes(std::span(due));
+    for (std::size_t got = 0; got != bytes.size();) {
+        const ssize_t more = ::recv(peer.get(), &bytes[got], bytes.size() - got, 0);
+        ASSERT_TRUE(more > 0 || errno == EINTR) << std::strerror(errno);
+        got += more > 0 ? static_cast<std::size_t>(more) : 0;
+    }
     // Periods apart to the nanosecond, whenever the clock itself came to run.
     for (std::size_t i = 1; i < due.size(); ++i) {
         EXPECT_EQ(due[i] - due[i - 1], std::chrono::nanoseconds(period).count());
