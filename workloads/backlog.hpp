@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "runtimes/with_task_group.hpp"
 #include "workloads/frame.hpp"

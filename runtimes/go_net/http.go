@@ -26,9 +26,14 @@ func newHandler(bodies documents) http.Handler {
 		}
 		if asked.Body != http.NoBody {
 			if _, err := io.Copy(io.Discard, http.MaxBytesReader(reply, asked.Body, bodyBytesMax)); err != nil {
-				counts.errors++
 				reply.Header().Set("Connection", "close")
-				http.Error(reply, err.Error(), http.StatusRequestEntityTooLarge)
+				if _, isTooLarge := err.(*http.MaxBytesError); isTooLarge {
+					counts.errors++
+					http.Error(reply, err.Error(), http.StatusRequestEntityTooLarge)
+				} else {
+					counts.requests-- // isRefusal counts it, as all that is no request
+					http.Error(reply, err.Error(), http.StatusBadRequest)
+				}
 				return
 			}
 		}

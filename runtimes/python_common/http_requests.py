@@ -87,7 +87,7 @@ class _Body:
 
     def __init__(self, head):
         self._left, self._is_chunked = head.body_bytes, head.is_chunked
-        self._total = 0
+        self._total = 0  # of the chunks' sizes
         self._take_line = self._take_size if self._is_chunked else None  # what the next line of a chunked body is
 
     def take(self, data, at):
@@ -106,9 +106,8 @@ class _Body:
                     raise _Refused(400)
                 return at, False
             line, at = data[at:end], end + 2
-            self._total += len(line)
             self._take_line(line)
-            if self._total + self._left > BODY_BYTES_MAX:
+            if self._total > BODY_BYTES_MAX:
                 raise _Refused(413)
 
     def _take_size(self, line):
@@ -180,7 +179,7 @@ class Conversation:
         if end < 0:
             begins_right = data[begin:begin + 1] > b" " or data[begin:] in (b"", b"\r")
             line_end = data.find(b"\n", begin)
-            if not begins_right or (line_end > 0 and data[line_end - 1] != 13):
+            if not begins_right or (line_end > 0 and data[line_end - 1] != 13) or begin - at > HEAD_BYTES_MAX:
                 raise _Refused(400)  # whatever comes after it
             return None
         return end

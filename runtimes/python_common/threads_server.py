@@ -13,6 +13,7 @@ from .workloads import SERVERS
 DRAIN_S = 1.0
 SWITCH_S = sys.getswitchinterval()
 LOOK_S = 1e-5  # of a thread that waits for the GIL, at what its holder does: one each SWITCH_S
+ENDS_TOGETHER = 32  # so many connections that end, and none comes between: a crowd leaves
 
 
 class ThreadServer:
@@ -23,6 +24,7 @@ class ThreadServer:
         self._request, self._verbs = request, verbs
         self._counters, self._closing_notes = Counters(), []
         self._peers, self._change = set(), threading.Condition()
+        self._ends = 0  # since the last accept
         threading.stack_size(request.values["stack_bytes"])
         self._stopping, self._stop = os.pipe()
         self._acceptors = []
@@ -52,6 +54,7 @@ class ThreadServer:
             with self._change:
                 self._peers.add(peer)
                 self._counters.accepted += 1
+            self._ends = 0
             sys.setswitchinterval(SWITCH_S)
             try:
                 threading.Thread(target=self._serve, args=(peer, workload), daemon=True).start()
@@ -76,7 +79,9 @@ class ThreadServer:
     def _end(self, peer, counts):
         """Thousands that end together all wait for the GIL. At the usual interval their looks would take all of the CPU: its
         holder would hardly run, and the stop come seconds too late. So they look less often, until the next accept."""
-        sys.setswitchinterval(max(SWITCH_S, LOOK_S * len(self._peers)))
+        self._ends += 1
+        if self._ends > ENDS_TOGETHER:
+            sys.setswitchinterval(max(SWITCH_S, LOOK_S * len(self._peers)))
         peer.connection.close()
         with self._change:
             self._peers.discard(peer)

@@ -45,8 +45,7 @@ inline std::string boost_version() {
 ///   `io_error send(bytes_view)`, which park the calling fiber and end with ECANCELED when its
 ///   scope is cancelled, and what live_set and shut_down() want;
 /// - `connect(endpoint, cancel_scope&, std::unique_ptr<connection>&)`: parks the calling fiber
-/// until
-///   it is connected, or refused, or the scope is cancelled.
+///   until it is connected, or refused, or the scope is cancelled.
 template <class Engine>
 class runtime_on {
     using connection = typename Engine::connection;
