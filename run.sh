@@ -4,6 +4,8 @@
 #   ./run.sh VERB ...    any verb of the program, for example ./run.sh run 'echo/.*'
 #   ./run.sh --all       installs Python's, Go's and node's packages too, and runs the suite models on all runtimes
 #   ./run.sh --all VERB ...
+# Where other programs take more than a tenth of the CPUs all the time, trials are invalid and the status is 1;
+# REGATTA_ALLOW_BUSY_MACHINE=1 keeps them, with a warning.
 set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/common.sh"
 

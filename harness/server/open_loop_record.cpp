@@ -9,9 +9,12 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-// Longer than most gaps between requests: a CPU that halts needs some 25 us to wake, a virtual one
-// now and then a multiple, and that would be the lag of the request.
-constexpr std::chrono::nanoseconds spin = 2ms;
+/// Whether somebody else who serves the requests is on the generator's CPU, or may be: a backend is
+/// put there, and a server that runs already on this machine is not pinned.
+bool has_company(const benchmark& arm) {
+    const auto& target = arm.runtime->target;
+    return !arm.workload->backend.empty() || (target && target->address.starts_with("127."));
+}
 
 json to_json(const std::vector<rate_step>& steps) {
     json list = json::array();
@@ -26,8 +29,9 @@ json to_json(const std::vector<rate_step>& steps) {
 
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed) {
     const bool has_own_cpu =
-        placed.mode == placement_mode::split && !placed.is_shared && placed.has_cpu_for_each;
-    return arm.is_open_loop() && has_own_cpu ? spin : 0ns;
+        placed.mode == placement_mode::split && !placed.is_shared && placed.has_cpu_for_each &&
+        !has_company(arm);
+    return arm.is_open_loop() && has_own_cpu ? open_loop_spin : 0ns;
 }
 
 json load_fields(const benchmark& arm, const placement& placed, std::chrono::milliseconds warmup) {

@@ -9,8 +9,12 @@
 
 namespace regatta {
 
+/// Longer than most gaps between requests: a CPU that halts needs some 25 us to wake, a virtual one
+/// now and then a multiple, and that would be the lag of the request.
+inline constexpr std::chrono::nanoseconds open_loop_spin = std::chrono::milliseconds(2);
+
 /// How long before a request is due the generator of an open loop stops sleeping: it spins where it
-/// has a CPU of its own. Where it shares one, 0: it would take it from the server.
+/// has a CPU of its own. Where it shares one, 0: it would take it from the server or its backend.
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed);
 
 /// The fields of the generator's plan that make the load of `arm`. A rate that changes begins its

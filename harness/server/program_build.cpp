@@ -74,10 +74,8 @@ private:
 
 /// Why `command` did not do its work, or nothing.
 std::optional<std::string> run_build(const runtime_entry& entry, std::vector<std::string> command) {
-    if (::isatty(STDERR_FILENO) != 0) {
-        if (::isatty(STDERR_FILENO) == 1) {
-            fmt::print(stderr, "building {}\n", entry.name);
-        }
+    if (::isatty(STDERR_FILENO) == 1) {
+        fmt::print(stderr, "building {}\n", entry.name);
     }
     child_process compiler({std::move(command), entry.folder, {}});
     compiler.close_input();

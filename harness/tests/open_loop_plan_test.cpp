@@ -96,6 +96,15 @@ TEST(open_loop_plan, the_generator_is_told) {
     EXPECT_EQ(
         load_fields(arm, place(placement_mode::same_core, {0, 1}, 1, true), 0ms).at("spin_ns"), 0);
     EXPECT_EQ(load_fields(arm, place(placement_mode::split, {0}, 1, true), 0ms).at("spin_ns"), 0);
+    // A backend is on the generator's CPU, and a server that runs already here may be.
+    benchmark backed = default_benchmark(*find_workload("pool"), runtime);
+    backed.rate_per_s = 1000;
+    EXPECT_EQ(load_fields(backed, apart, 0ms).at("spin_ns"), 0);
+    runtime.target = server_target{"127.0.0.1", 8080};
+    EXPECT_EQ(load_fields(arm, apart, 0ms).at("spin_ns"), 0);
+    runtime.target = server_target{"192.0.2.1", 8080};
+    EXPECT_EQ(load_fields(arm, apart, 0ms).at("spin_ns"), 2'000'000);
+    runtime.target = std::nullopt;
     ASSERT_EQ(assign(arm, "arrivals", "bursts"), std::nullopt);
     const auto bursts = load_fields(arm, apart, 300ms).at("steps");
     EXPECT_EQ(bursts[0], nlohmann::json({{"duration_ns", 20'000'000}, {"rate_per_s", 3000.0}}));

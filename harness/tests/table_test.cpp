@@ -138,7 +138,7 @@ TEST(table, golden_open_loop) {
         render_table(trials),
         R"(### echo/connections:50/rate_per_s:2000/workers:1 (open loop; latency: response time)
 
-| runtime | rate /s | p50 us | p99 us | 95 % interval p99 us | p99.9 us | service p99 us | own lag p99 us | omission | CPU us/op | PSS MiB | errors | trials | note         |
+| runtime | rate /s | p50 us | p99 us | 95 % interval p99 us | p99.9 us | service p99 us | own lag p99 us | omission | CPU us/op | PSS MiB | errors | trials | bound by     |
 | :------ | ------: | -----: | -----: | -------------------: | -------: | -------------: | -------------: | -------: | --------: | ------: | -----: | -----: | :----------- |
 | epoll   |   2,000 |    400 |    596 |              586-606 |      604 |            298 |           11.9 |     2.00 |       500 |    4.00 |      0 |    3/3 | rate-limited |
 | asio    |   2,000 |    600 |    895 |              875-916 |      907 |            447 |           17.9 |     2.00 |       500 |    4.00 |      0 |    3/3 | rate-limited |

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from harness_fixtures import BUILD, RUNTIMES
+from harness_fixtures import BUILD, LONG_ENOUGH_S, RUNTIMES
 from test_foreign_runtimes import connect, named, serving, stop
 
 ALL_BITS = 2**64 - 1
@@ -53,7 +53,7 @@ def is_first_answered_first(first, second):
     ask(first, HEAVY)
     time.sleep(0.01)
     ask(second, LIGHT)
-    ready, _, _ = select.select([first, second], [], [])
+    ready, _, _ = select.select([first, second], [], [], LONG_ENOUGH_S)
     answer(second, LIGHT)
     answer(first, HEAVY)
     assert time.monotonic() - begin > 0.99 * BLOCK_US / 1e6

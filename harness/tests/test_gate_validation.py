@@ -306,6 +306,13 @@ def test_a_run_that_compared_nothing_is_no_run_without_alarm(bench):
     assert f"{4 - (len(silent) - len(unchanged))} of 4 found" in text
 
 
+def test_a_run_of_which_nothing_can_be_told_is_no_run_without_alarm():
+    def ended(status, *verdicts):
+        return summary.is_judged({"exit_status": status, "cells": [{"verdict": verdict} for verdict in verdicts]})
+    assert ended(0, "OK", "INCONCLUSIVE") and ended(1, "REGRESSED") and ended(1)
+    assert not ended(0, "INCONCLUSIVE", "INCONCLUSIVE") and not ended(4)
+
+
 def test_an_alarm_about_something_else_has_not_found_the_slowdown(bench):
     (bench / "build" / "beside").touch()
     run(bench)

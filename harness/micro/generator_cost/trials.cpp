@@ -8,6 +8,7 @@
 #include "harness/measure/build_info.hpp"
 #include "harness/measure/cache_distance.hpp"
 #include "harness/measure/histogram_json.hpp"
+#include "harness/server/open_loop_record.hpp"
 
 namespace regatta::generator_cost {
 namespace {
@@ -123,7 +124,7 @@ private:
                           {"mode", "open"},
                           {"arrivals", "constant"},
                           {"rate_per_s", 1000},
-                          {"spin_ns", placed_.is_shared ? 0 : 60'000},
+                          {"spin_ns", placed_.is_shared ? 0 : open_loop_spin.count()},
                           {"seed", given_.seed}},
                          asked, server, result);
         const histogram lag = histogram_from_json(result.at("arrivals").at("own_lag"));
