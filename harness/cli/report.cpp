@@ -29,9 +29,9 @@ constexpr const char* report_notes =
     R"(Writes DIR/report.html, which needs nothing beside it, DIR/report.md, and every figure as SVG
 and PNG. They are made by plots/ in Python: the one in $REGATTA_PYTHON if that is set, else the one
 that CMake found, python3 or /usr/bin/python3. Where none has matplotlib and numpy, the exit status
-is 3; `regatta compare FILE` prints the tables without. Where the file holds a run of a suite that states
-claims (regatta run claims), the page has their verdicts, and files of regatta memory beside it judge
-those on memory.
+is 3; `regatta compare FILE` prints the tables without. Where the file holds a run of a suite that
+states claims (regatta run claims), the page has their verdicts, and files of regatta memory beside
+it judge those on memory.
 
 Examples:
   regatta report mine.jsonl
@@ -159,8 +159,7 @@ const registered_verb report_verb("report", "a page with figures", [](CLI::App& 
         ->required();
     command
         .add_option("--out", options->folder,
-                    "the report's folder, made if missing (the first FILE without its ending, "
-                    "-report)")
+                    "the report's folder, made if missing (FILE without its ending, -report)")
         ->type_name("DIR");
     command.add_option("--baseline", options->baseline,
                        "the runtime that others are compared with (epoll if it is there)");
