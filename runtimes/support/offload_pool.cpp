@@ -1,12 +1,11 @@
 #include "runtimes/support/offload_pool.hpp"
 
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
+
+#include "runtimes/support/thread_scheduling.hpp"
 
 namespace regatta {
 namespace {
@@ -14,51 +13,29 @@ namespace {
 constexpr std::string_view scheduling_names[] = {"normal", "long_slice", "idle"};
 
 // The longest that the kernel grants (kernel/sched/syscalls.c, __setparam_fair).
-constexpr std::uint64_t long_slice_ns = 100'000'000;
-
-// The kernel's struct sched_attr, first version, and its two system calls (sched_setattr(2)): glibc
-// 2.36 has neither, and the kernel's header contradicts it.
-struct thread_scheduling {
-    std::uint32_t size = sizeof(thread_scheduling);
-    std::uint32_t policy = SCHED_OTHER;
-    std::uint64_t flags = 0;
-    std::int32_t nice = 0;
-    std::uint32_t priority = 0;
-    std::uint64_t runtime_ns = 0;
-    std::uint64_t deadline_ns = 0;
-    std::uint64_t period_ns = 0;
-};
-bool get(thread_scheduling& own) {
-    return ::syscall(SYS_sched_getattr, 0, &own, sizeof own, 0) == 0;
-}
-bool set(thread_scheduling& wanted) {
-    return ::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0;
-}
+constexpr auto long_slice = std::chrono::milliseconds(100);
 
 /// Schedules the calling thread so; why that cannot be, or nothing.
 std::optional<std::string> take(offload_settings::kind scheduling) {
     if (scheduling == offload_settings::normal) {
         return std::nullopt;
     }
-    const bool is_idle = scheduling == offload_settings::idle;
+    if (scheduling == offload_settings::long_slice) {
+        return take_slice(long_slice)
+                   ? std::nullopt
+                   : std::optional<std::string>(
+                         "a thread cannot choose its slice (Linux 6.12, SCHED_OTHER)");
+    }
     thread_scheduling own;
-    if (!get(own)) {
+    if (!get_scheduling(own)) {
         return std::string("sched_getattr: ") + std::strerror(errno);
     }
-    if (is_idle) {
-        own.policy = SCHED_IDLE;
-    }
-    own.runtime_ns = is_idle ? 0 : long_slice_ns;
-    if (!set(own)) {
+    own.policy = SCHED_IDLE;
+    own.runtime_ns = 0;
+    if (!set_scheduling(own)) {
         return std::string("sched_setattr: ") + std::strerror(errno);
     }
-    // Kernels before 6.12, and other policies, ignore the length of the slice without a word.
-    thread_scheduling given;
-    const bool has_it =
-        get(given) && (is_idle ? given.policy == SCHED_IDLE : given.runtime_ns == long_slice_ns);
-    return has_it ? std::nullopt
-                  : std::optional<std::string>(
-                        "a thread cannot choose its slice (Linux 6.12, SCHED_OTHER)");
+    return std::nullopt;
 }
 
 std::optional<std::string> obstacle(offload_settings::kind scheduling) {
