@@ -53,6 +53,19 @@ TEST(open_loop_gates, lateness_is_measured_by_the_response) {
                                   "of the response time's 400 us"}));
 }
 
+TEST(open_loop_gates, the_lag_of_any_generator_is_a_warning) {
+    open_loop_evidence evidence = sound_open_loop();
+    evidence.response_ns_p99 = 80'000;
+    evidence.own_lag_ns_p99 = 20'000;
+    EXPECT_EQ(judge_open_loop(evidence).warnings,
+              (std::vector<std::string>{"the generator's own lag is 20 us at p99, more than a "
+                                        "tenth of the response time's 80 us"}));
+    EXPECT_TRUE(judge_open_loop(evidence).transient.empty());
+    evidence.own_lag_ns_p99 = 20'001;
+    EXPECT_TRUE(judge_open_loop(evidence).warnings.empty());
+    EXPECT_EQ(judge_open_loop(evidence).transient.size(), 1u);
+}
+
 TEST(open_loop_gates, a_busy_generator_counts_unless_it_spins) {
     open_loop_evidence evidence = sound_open_loop();
     evidence.generator_cpu_share = 0.81;
