@@ -4,6 +4,7 @@ import hashlib
 import json
 import pathlib
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -388,7 +389,9 @@ def test_thread_limit_is_named_in_the_done_line(program):
         end.callback(server.process.communicate)
         end.callback(server.process.kill)
         peers = [end.enter_context(server.connect()) for _ in range(memory_bytes // stack_bytes)]
-        assert peers[-1].recv(1) == b"", "the connection for which there is no thread is closed"
+        # Not all of them have room; which have it is the allocator's affair.
+        closed, _, _ = select.select(peers, [], [], LONG_ENOUGH_S)
+        assert closed and all(peer.recv(1) == b"" for peer in closed), "a connection for which there is no thread is closed"
         (done,) = server.end("SIGTERM")
         (note,) = done["notes"]
         assert "no thread" in note and f"ulimit -v {memory_bytes}" in note and "kernel.pid_max = " in note
