@@ -56,6 +56,9 @@ case $preset in
         if "$python" -c 'import xdist' 2>/dev/null; then  # most of the tests wait most of the time
             at_once=(-n "$(nproc)" --dist loadfile)
         fi
+        if "$python" -c 'import pytest_timeout' 2>/dev/null; then  # a test that hangs fails, and the others go on
+            at_once+=(--timeout 900)
+        fi
         REGATTA_BUILD=$root/build/$preset PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest --quiet --durations=15 \
             -p no:cacheprovider "${at_once[@]}" --ignore-glob='*/test_distributed_*' harness/tests plots/tests \
             </dev/null || status=1  # CTest has run those that are left out

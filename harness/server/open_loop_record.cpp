@@ -28,9 +28,8 @@ json to_json(const std::vector<rate_step>& steps) {
 }  // namespace
 
 std::chrono::nanoseconds spin_of(const benchmark& arm, const placement& placed) {
-    const bool has_own_cpu =
-        placed.mode == placement_mode::split && !placed.is_shared && placed.has_cpu_for_each &&
-        !has_company(arm);
+    const bool has_own_cpu = placed.mode == placement_mode::split && !placed.is_shared &&
+                             placed.has_cpu_for_each && !has_company(arm);
     return arm.is_open_loop() && has_own_cpu ? open_loop_spin : 0ns;
 }
 
