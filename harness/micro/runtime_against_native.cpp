@@ -95,9 +95,15 @@ void run_round(comparison& each, const echo_load& load, const placement& placed,
                        {runtime_program(each).string(), "serve", "--workload", "echo", "--set",
                         fmt::format("size={}", each.size_bytes)}};
     if (is_over_unix) {
-        const std::string name = fmt::format("regatta-native-{}", ::getpid());
-        control.address = runtime.address = "unix:@" + name;
+        // A name of its own for each server: that of one that has just ended may still be taken.
+        static int servers = 0;
+        const auto next_name = [] {
+            return fmt::format("regatta-native-{}-{}", ::getpid(), ++servers);
+        };
+        const std::string name = next_name();
+        control.address = "unix:@" + name;
         control.command.insert(control.command.begin(), {"env", "CONTROL_UNIX_NAME=" + name});
+        runtime.address = "unix:@" + next_name();
         runtime.command.insert(runtime.command.end(), {"--listen", runtime.address});
     }
     try {

@@ -262,10 +262,15 @@ def test_a_budget_that_ends_before_the_first_look_compares_nothing(tmp_path):
 @pytest.mark.skipif(not THREAD.exists(), reason="the runtime thread is not built")
 def test_what_a_job_cannot_have_does_not_keep_the_gate_from_passing(tmp_path):
     """A job of the suite gate has too few iterations for a p99."""
-    out = tmp_path / "out.jsonl"
-    done = regatta("gate", "^spawn_join/thread/tasks:1000/", "--base", BUILD, "--head", BUILD, "--measure-identical",
-                   "--metrics", "memory,p99", "--tolerance", "memory=900", "--measure", "0.02", "--warmup", "0.01",
-                   "--on-inconclusive", "fail", "--out", out, "--quiet")
+    # A thousand threads at once may be more than what else runs here leaves: then nothing was compared.
+    for attempt in range(3):
+        out = tmp_path / f"out{attempt}.jsonl"
+        done = regatta("gate", "^spawn_join/thread/tasks:1000/", "--base", BUILD, "--head", BUILD, "--measure-identical",
+                       "--metrics", "memory,p99", "--tolerance", "memory=900", "--measure", "0.02", "--warmup", "0.01",
+                       "--on-inconclusive", "fail", "--out", out, "--quiet")
+        if verdicts(out):
+            break
+    assert verdicts(out), done.stdout + done.stderr
     [cell] = verdicts(out)
     [summary] = verdicts(out, "gate_summary")
     assert (done.returncode, summary["verdict"], cell["metric"]) == (0, "OK", "rss_bytes_peak"), done.stdout + done.stderr
