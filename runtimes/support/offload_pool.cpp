@@ -35,7 +35,10 @@ std::optional<std::string> take(offload_settings::kind scheduling) {
     if (!set_scheduling(own)) {
         return std::string("sched_setattr: ") + std::strerror(errno);
     }
-    return std::nullopt;
+    thread_scheduling given;
+    return get_scheduling(given) && given.policy == SCHED_IDLE
+               ? std::nullopt
+               : std::optional<std::string>("the system does not keep SCHED_IDLE");
 }
 
 std::optional<std::string> obstacle(offload_settings::kind scheduling) {
