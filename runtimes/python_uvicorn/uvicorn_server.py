@@ -5,6 +5,7 @@ import time
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -71,8 +72,11 @@ def counting(protocol, counts, live):
 
 def application(documents, counts):
     async def answer(request):
-        async for _ in request.stream():
-            pass  # a connection goes on only behind a body that has been read
+        try:
+            async for _ in request.stream():
+                pass  # a connection goes on only behind a body that has been read
+        except ClientDisconnect:  # nobody is left to answer, and nothing to report
+            return Response()
         number = request.path_params.get("number", 0)
         if number >= 1 << 32:
             return Response(status_code=404)
