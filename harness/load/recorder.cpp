@@ -74,10 +74,13 @@ void recorder::add_to(load_result& result) const {
 }
 
 void recorder::record_arrival(const request_times& times, std::uint64_t now_ns) {
-    latency_.record(now_ns - times.intended_ns);
+    const std::uint64_t response_ns = now_ns - times.intended_ns;
+    const std::uint64_t own_lag_ns = times.sent_ns - times.ready_ns;
+    latency_.record(response_ns);
     arrivals_.service.record(now_ns - times.sent_ns);
     arrivals_.lag.record(times.sent_ns - times.intended_ns);
-    arrivals_.own_lag.record(times.sent_ns - times.ready_ns);
+    arrivals_.own_lag.record(own_lag_ns);
+    arrivals_.on_time.record(response_ns - own_lag_ns);
 }
 
 void recorder::censored(std::uint64_t intended_ns, std::uint64_t now_ns) {

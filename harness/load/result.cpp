@@ -45,6 +45,7 @@ json to_json(const arrival_figures& arrivals, const histogram& response) {
             {"service", regatta::to_json(arrivals.service)},
             {"lag", regatta::to_json(arrivals.lag)},
             {"own_lag", regatta::to_json(arrivals.own_lag)},
+            {"on_time", regatta::to_json(arrivals.on_time)},
             {"omission_factor", omission_factor(response, arrivals.service)},
             {"censored", arrivals.censored},
             {"censored_ns_min", or_null(arrivals.censored_ns_min)},
@@ -77,6 +78,7 @@ arrival_figures& arrival_figures::operator+=(const arrival_figures& other) {
     service.merge(other.service);
     lag.merge(other.lag);
     own_lag.merge(other.own_lag);
+    on_time.merge(other.on_time);
     censored += other.censored;
     if (other.censored_ns_min) {
         censored_ns_min =

@@ -46,6 +46,7 @@ struct arrival_figures {
     histogram service;           ///< from the send to the last byte of the reply
     histogram lag;               ///< from the intended time to the send
     histogram own_lag;           ///< the part of it in which the connection had room
+    histogram on_time;           ///< response time less own lag, of each request
     std::uint64_t censored = 0;  ///< requests without a reply
     std::optional<std::uint64_t> censored_ns_min;  ///< the least that one of them had waited
     std::uint64_t never_sent = 0;  ///< whole load: due, but the connection never had room

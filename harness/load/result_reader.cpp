@@ -38,6 +38,7 @@ arrival_figures arrivals_from_json(const json& object) {
     arrivals.service = histogram_from_json(object.at("service"));
     arrivals.lag = histogram_from_json(object.at("lag"));
     arrivals.own_lag = histogram_from_json(object.at("own_lag"));
+    arrivals.on_time = histogram_from_json(object.at("on_time"));
     object.at("censored").get_to(arrivals.censored);
     arrivals.censored_ns_min = optional_at<std::uint64_t>(object, "censored_ns_min");
     object.at("never_sent").get_to(arrivals.never_sent);

@@ -23,6 +23,7 @@ struct open_loop_evidence {
     std::uint64_t censored = 0;
     std::uint64_t response_ns_p50 = 0;
     std::uint64_t response_ns_p99 = 0;
+    std::uint64_t on_time_ns_p99 = 0;  ///< of the response time less the generator's own lag
     std::uint64_t own_lag_ns_p99 = 0;
     std::uint64_t sends = 0;       ///< of the requests in the window, as far as they were answered
     std::uint64_t late_sends = 0;  ///< own lag above lateness_tolerance_ns

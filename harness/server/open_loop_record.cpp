@@ -1,6 +1,7 @@
 #include "harness/server/open_loop_record.hpp"
 
 #include "harness/measure/histogram_json.hpp"
+#include "harness/measure/metrics.hpp"
 #include "harness/plan/arrival_pattern.hpp"
 
 namespace regatta {
@@ -63,6 +64,7 @@ open_loop_evidence open_loop_evidence_of(const benchmark& arm, const placement& 
     evidence.censored = latency.censored;
     evidence.response_ns_p50 = latency.answered.value_at(0.5);
     evidence.response_ns_p99 = latency.answered.value_at(0.99);
+    evidence.on_time_ns_p99 = histogram_from_json(arrivals.at("on_time")).value_at(0.99);
     evidence.own_lag_ns_p99 = own_lag.value_at(0.99);
     evidence.sends = own_lag.count();
     evidence.late_sends = count_above(own_lag, lateness_tolerance_ns(evidence.response_ns_p50));
@@ -87,6 +89,8 @@ json open_loop_record(const benchmark& arm, const json& result,
                               "censored_ns_min", "never_sent", "queued_max"}) {
         record[field] = arrivals.at(field);
     }
+    record["on_time_ns_p99"] =
+        json_or_null(histogram_from_json(arrivals.at("on_time")).percentile(0.99));
     return record;
 }
 

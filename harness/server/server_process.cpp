@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 
 constexpr auto ready_deadline = 10s;
 constexpr auto done_deadline = drain_deadline + 2s;
+// A server with a thread for each connection has to end them all.
+constexpr auto done_for_each_idle = 500us;
 constexpr auto exit_deadline = 2s;
 // A prime, so that the probe does not beat with a workload's own times.
 constexpr const char* loop_lag_period_ms = "11";
@@ -87,6 +89,8 @@ server_process::server_process(const benchmark& arm, std::int64_t rounds_per_us,
     : backend_(start_backend(arm, rounds_per_us, backend_cpus)),
       address_(address_for(arm, address)),
       no_lag_(probes_loop_lag ? loop_lag_obstacle(*arm.runtime) : "switched off"),
+      done_deadline_(done_deadline +
+                     arm.workload->load(arm.values).idle_connections * done_for_each_idle),
       process_({serve_command(arm, rounds_per_us, !no_lag_, backend_.get(), address_),
                 arm.runtime->folder, cpus}),
       voice_{process_, "the server"} {
@@ -150,7 +154,7 @@ std::optional<std::string> server_process::stop_server() {
 }
 
 std::optional<std::string> server_process::take_done() {
-    const auto deadline = clock_type::now() + done_deadline;
+    const auto deadline = clock_type::now() + done_deadline_;
     std::optional<std::string> line;
     const auto has_news = [&] {
         line = process_.next_line();
@@ -158,8 +162,9 @@ std::optional<std::string> server_process::take_done() {
     };
     if (wait_until({&process_}, deadline, false, has_news) == wait_result::deadline) {
         process_.kill();
-        return fmt::format("the server did not stop within {} s and was killed",
-                           std::chrono::duration_cast<std::chrono::seconds>(done_deadline).count());
+        return fmt::format(
+            "the server did not stop within {} s and was killed",
+            std::chrono::duration_cast<std::chrono::seconds>(done_deadline_).count());
     }
     if (!line) {
         is_lost_ = process_.ending().signal.has_value();

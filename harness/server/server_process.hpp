@@ -59,6 +59,7 @@ private:
     std::unique_ptr<backend_process> backend_;  // outlives the server
     std::string address_;
     std::optional<std::string> no_lag_;  // why its loop's lag is not probed
+    std::chrono::microseconds done_deadline_;
     child_process process_;
     speaker voice_;
     int port_ = 0;

@@ -35,6 +35,7 @@ load_result some_result(std::mt19937_64& random, std::uint64_t replies) {
             result.arrivals->service.record(value / 2);
             result.arrivals->lag.record(value / 3);
             result.arrivals->own_lag.record(value / 4);
+            result.arrivals->on_time.record(value - value / 4);
             result.apart->others.record(value / 5);
         }
         result.latency.merge(latency);
@@ -73,6 +74,8 @@ TEST(merged_result, adds_exactly_what_ranks_counted) {
     EXPECT_EQ(sum.arrivals->censored_ns_min, 500u);
     EXPECT_EQ(sum.arrivals->own_lag.sparse(),
               sum_of(one.arrivals->own_lag, other.arrivals->own_lag).sparse());
+    EXPECT_EQ(sum.arrivals->on_time.sparse(),
+              sum_of(one.arrivals->on_time, other.arrivals->on_time).sparse());
     EXPECT_EQ(sum.apart->count, 18u);
 }
 

@@ -64,6 +64,8 @@ TEST_P(open_loop_on, sends_at_the_scheduled_rate_and_accounts_for_every_arrival)
         // Response time is lag + service time, for each request and so for the sums.
         EXPECT_NEAR(result.latency.sum(), arrivals.lag.sum() + arrivals.service.sum(), 1);
         EXPECT_LE(arrivals.own_lag.sum(), arrivals.lag.sum());
+        EXPECT_EQ(arrivals.on_time.count(), arrivals.count);
+        EXPECT_NEAR(arrivals.on_time.sum(), result.latency.sum() - arrivals.own_lag.sum(), 1);
     }
 }
 
