@@ -27,18 +27,22 @@ public:
     void add(timed& entry) { heap_.add(entry); }
     void remove(timed& entry) { heap_.remove(entry); }
 
-    /// Lets everything happen that is due.
+    /// Lets happen what is due, the first `due_per_turn` of it: the loop serves its engine between
+    /// two calls, so that what comes meanwhile does not wait for all of them.
     void run_due() {
         if (heap_.empty()) {
             return;
         }
         const steady_time now = std::chrono::steady_clock::now();
-        while (!heap_.empty() && heap_.first().due <= now) {
+        for (int count = 0; count < due_per_turn && !heap_.empty() && heap_.first().due <= now;
+             ++count) {
             heap_.take_first().waiter->on_due();
         }
     }
 
 private:
+    static constexpr int due_per_turn = 16;
+
     timer_heap<timed*> heap_;
 };
 
