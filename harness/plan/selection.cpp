@@ -70,25 +70,29 @@ bool may_keep(const filter& kept, const workload_info& workload, const runtime_l
 void expand_into(selection& chosen, std::vector<suite_entry> entries,
                  const selection_request& request, const std::optional<filter>& kept,
                  const runtime_list& runtimes) {
-    std::set<std::string> notes;
+    std::set<std::string> all_notes;
+    std::set<std::string> notes;  // on workloads that something is kept of
     std::map<std::string, std::size_t> places;
     for (suite_entry& entry : entries) {
         std::vector<benchmark> expanded;
+        std::set<std::string> notes_here;
         try {
             apply_overrides(entry, request.overrides, runtimes);
-            expanded = expand(entry, runtimes, notes);
+            expanded = expand(entry, runtimes, notes_here);
         } catch (const failure&) {
             // A value that suits what was asked for need not suit the rest of the suite.
             if (!kept || may_keep(*kept, *entry.workload, runtimes)) {
                 throw;
             }
         }
+        bool is_kept = !kept;
         for (benchmark& each : expanded) {
             each.measure_s = entry.measure_s;
             const std::string name = each.name();
             if (kept && !kept->matches(name)) {
                 continue;
             }
+            is_kept = true;
             const auto [at, is_new] = places.try_emplace(name, chosen.benchmarks.size());
             if (is_new) {
                 chosen.benchmarks.push_back(std::move(each));
@@ -97,6 +101,13 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
                 seconds = std::max(seconds.value_or(0), *each.measure_s);
             }
         }
+        if (is_kept) {
+            notes.insert(notes_here.begin(), notes_here.end());
+        }
+        all_notes.merge(notes_here);
+    }
+    if (chosen.benchmarks.empty()) {
+        notes = std::move(all_notes);  // they may say why
     }
     chosen.notes.assign(notes.begin(), notes.end());
 }

@@ -188,6 +188,17 @@ TEST_F(suite_file, expands_axes_in_the_names_order_for_each_able_runtime) {
                                                       "lost is left out: gone fishing"}));
 }
 
+TEST_F(suite_file, a_filter_keeps_the_notes_on_what_it_keeps) {
+    const auto path = write(
+        "[[benchmark]]\nworkload = 'echo'\n"
+        "[[benchmark]]\nworkload = 'hash'\n");
+    const auto notes_with = [&](const std::string& filter) {
+        return select({path, filter, {}}, fleet_).notes;
+    };
+    EXPECT_EQ(notes_with("^hash/").front(), "gamma is left out of hash: no hands");
+    EXPECT_EQ(notes_with("^echo/"), std::vector<std::string>{"lost is left out: gone fishing"});
+}
+
 TEST_F(suite_file, what_keeps_out_of_suites_is_run_where_it_is_named) {
     auto runtimes = fleet();
     runtimes.resize(2);
