@@ -191,7 +191,7 @@ std::string legend_of(const pivot_layout& layout) {
     return fmt::format(
         "Ratio to {}: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: "
         "cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: "
-        "medians of different runs; -: not run; n/a: no ratio.\n",
+        "ratio of medians, for want of rounds to pair; -: not run; n/a: no ratio.\n",
         layout.baseline);
 }
 
