@@ -1,10 +1,13 @@
 """Servers under random bytes, half-open connections and slow senders: they go on serving the others, and hold little."""
+import contextlib
 import json
 import os
 import pathlib
 import random
+import select
 import socket
 import struct
+import time
 
 import pytest
 from harness_fixtures import LONG_ENOUGH_S, RUNTIMES, start_server
@@ -95,3 +98,26 @@ def test_the_others_are_served(server):
     assert server.returncode == 0, errors
     counters = json.loads(out.splitlines()[-1])["counters"]
     assert counters["requests"] >= HOSTILE + 2
+
+
+# Protocols of asyncio hold as little, but answer all that came of one client before they look at another.
+@pytest.mark.parametrize("server", [(runtime, "rpc") for runtime in [*RUNTIMES, *IN_OTHER_LANGUAGES]
+                                    if runtime not in ("null", "python_uvicorn", "python_asyncio api=protocol")], indirect=True, ids="/".join)
+def test_clients_that_send_and_never_read_take_bounded_memory(server):
+    before = resident_bytes(server)
+    request = GOOD[server.workload][0] * 2_000
+    with connect(server) as good:
+        peers = [connect(server) for _ in range(8)]
+        for peer in peers:
+            peer.setblocking(False)
+        left = dict.fromkeys(peers, request)
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline and resident_bytes(server) - before < GROWTH_BYTES_MAX:
+            for peer in select.select([], peers, [], 0.05)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    left[peer] = left[peer][peer.send(left[peer]):] or request
+        assert resident_bytes(server) - before < GROWTH_BYTES_MAX
+        expect_service(server, good)
+        for peer in peers:
+            peer.close()
+        expect_service(server, good)

@@ -80,13 +80,17 @@ void connection::on_last_completion(int result) {
     if (is_released_) {
         return;
     }
+    const bool is_awaited = has_reader() && !is_ready();
     if (result == -ENOBUFS) {
-        is_starved_ = true;
-        worker_.starved.push_back(this);
+        // A session that has not asked for more gets none: its peer would else fill the memory.
+        if (is_awaited) {
+            is_starved_ = true;
+            worker_.starved.push_back(this);
+        }
     } else if (result > 0 || result == -ECANCELED || result == -EINTR || result == -EAGAIN) {
         // The kernel ended it for reasons of its own, or because the queue is long: it is armed
         // again when the session asks for more than is queued.
-        if (has_reader() && !is_ready()) {
+        if (is_awaited) {
             arm();
         }
     } else {

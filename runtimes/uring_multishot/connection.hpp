@@ -87,7 +87,9 @@ public:
     /// Buffers are there again.
     void on_fed() {
         is_starved_ = false;
-        arm();
+        if (has_reader()) {  // else it was cancelled, and whoever asks next arms it
+            arm();
+        }
     }
     /// As shutdown(2); both ways resets the connection.
     void shut_down(int how);
