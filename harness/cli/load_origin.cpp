@@ -130,8 +130,10 @@ connection_demand demand_of(const load_origin& origin, std::uint64_t connections
     demand.ranks = static_cast<std::uint64_t>(std::max<std::int64_t>(origin.ranks, 1));
     if (!origin.hosts.empty()) {
         const auto hosts = distributed::read_hosts(origin.hosts);
-        demand.hosts = hosts.size();
         demand.ranks = static_cast<std::uint64_t>(distributed::rank_count(hosts));
+        const auto busiest = static_cast<std::uint64_t>(distributed::ranks_of_busiest(hosts));
+        demand.hosts = (demand.ranks + busiest - 1) / busiest;
+        demand.of_busiest = (connections * busiest + demand.ranks - 1) / demand.ranks;
         demand.are_all_here = distributed::are_all_here(hosts);
     }
     const auto listed = listed_sources(origin);
@@ -139,6 +141,10 @@ connection_demand demand_of(const load_origin& origin, std::uint64_t connections
         origin.server_address.empty() && !demand.are_all_here ? any_other_host : address_of(origin),
         listed, connections);
     if (!listed.empty() && demand.sources == 0) {
+        if (demand.are_all_here) {
+            throw usage_failure(fmt::format("--source-addresses {}: none of them is this machine's",
+                                            origin.source_addresses));
+        }
         demand.sources = 1;  // they are other hosts'
     }
     return demand;

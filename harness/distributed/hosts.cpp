@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <numeric>
 #include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -23,12 +26,28 @@ bool is_here(const std::string& name) {
     return name == "localhost" || name.starts_with("127.") || name == "::1" || name == host_name();
 }
 
+/// A host's, or USER@HOST as ssh takes it. Anything else may be an option to the launcher.
+bool is_name(const std::string& name) {
+    const auto is_plain = [](unsigned char c) { return c < 128 && std::isalnum(c) != 0; };
+    return is_plain(static_cast<unsigned char>(name.front())) &&
+           std::all_of(name.begin(), name.end(), [&](unsigned char c) {
+               return is_plain(c) ||
+                      std::string_view(".-_@").find(static_cast<char>(c)) != std::string_view::npos;
+           });
+}
+
 load_host parse_line(const std::string& line, const std::string& where) {
     std::istringstream words(line);
     load_host host;
     std::string slots;
     std::string more;
     words >> host.name >> slots >> more;
+    if (!is_name(host.name)) {
+        throw usage_failure(
+            fmt::format("{}: this begins with no name of a host: write letters, digits, '.', '-' "
+                        "and '_', and no option or port",
+                        where));
+    }
     if (!slots.empty()) {
         const char* const end = slots.data() + slots.size();
         const bool is_number = slots.starts_with("slots=") &&
@@ -40,9 +59,6 @@ load_host parse_line(const std::string& line, const std::string& where) {
                             "from 1 to {}",
                             where, line, ranks_max));
         }
-    }
-    if (host.name.find_first_of(":,/") != std::string::npos) {
-        throw usage_failure(fmt::format("{}: '{}' is no name of a host", where, host.name));
     }
     return host;
 }
@@ -83,7 +99,7 @@ std::vector<load_host> parse_hosts(const std::string& text, const std::string& n
 
 std::vector<load_host> read_hosts(const std::filesystem::path& file) {
     std::ifstream input(file);
-    if (!input) {
+    if (!input || std::filesystem::is_directory(file)) {
         throw usage_failure(
             fmt::format("--hosts {}: there is no such file that can be read", file.string()));
     }
@@ -96,6 +112,17 @@ std::int64_t rank_count(const std::vector<load_host>& hosts) {
     return std::accumulate(
         hosts.begin(), hosts.end(), std::int64_t{0},
         [](std::int64_t sum, const load_host& each) { return sum + each.ranks; });
+}
+
+std::int64_t ranks_of_busiest(const std::vector<load_host>& hosts) {
+    std::map<std::string, std::int64_t> ranks;
+    std::int64_t most = 0;
+    for (const load_host& each : hosts) {
+        std::int64_t& of_it = ranks[is_here(each.name) ? host_name() : each.name];
+        of_it += each.ranks;
+        most = std::max(most, of_it);
+    }
+    return most;
 }
 
 bool are_all_here(const std::vector<load_host>& hosts) {
@@ -122,6 +149,8 @@ std::vector<std::string> mpirun_command(const std::vector<load_host>& hosts) {
         // Containers forbid one process to read another's memory.
         {"btl_vader_single_copy_mechanism", "none"},
         {"mpi_yield_when_idle", "1"},
+        // Else `node1.example.com` becomes `node1`, which need not be known here.
+        {"orte_keep_fqdn_hostnames", "1"},
         // A link that is cut would go unnoticed for 8 minutes.
         {"oob_tcp_keepalive_time", "3"},
         {"oob_tcp_keepalive_intvl", "1"},

@@ -42,8 +42,8 @@ finding source_ports(const connection_demand& demand, const connection_limits& l
     }
     found.value = fmt::format("{} of {}", demand.connections,
                               demand.hosts * demand.sources * limits.ports.count());
-    if (const auto obstacle =
-            port_obstacle({demand.connections, demand.sources, demand.hosts}, limits.ports)) {
+    if (const auto obstacle = port_obstacle(
+            {demand.connections, demand.sources, demand.hosts, demand.of_busiest}, limits.ports)) {
         found.severity = grade::impossible;
         found.advice = *obstacle;
     }

@@ -17,6 +17,8 @@ struct connection_demand {
     std::uint64_t hosts = 1;   ///< that load
     std::uint64_t ranks = 1;   ///< generators, on all hosts together
     bool are_all_here = true;  ///< server and generators share this machine
+    /// Connections of the host that has most; 0: an even share.
+    std::uint64_t of_busiest = 0;
 };
 
 /// What of this machine limits connections; nothing where it has no such limit.

@@ -56,20 +56,24 @@ std::optional<std::string> port_obstacle(const port_demand& demand, const local_
         return std::nullopt;
     }
     const std::uint64_t room = demand.hosts * demand.sources * ports.count();
-    if (demand.connections <= room) {
+    const std::uint64_t even = (demand.connections + demand.hosts - 1) / demand.hosts;
+    const std::uint64_t of_a_host = std::max(even, demand.of_busiest);
+    if (of_a_host <= demand.sources * ports.count()) {
         return std::nullopt;
     }
-    const std::uint64_t of_a_host = (demand.connections + demand.hosts - 1) / demand.hosts;
     const std::uint64_t needed = (of_a_host + ports.count() - 1) / ports.count();
     return fmt::format(
         "{} connections to one port need {} source addresses{}: each has {} local ports "
-        "(net.ipv4.ip_local_port_range {}-{}{}), and {}{} make {}; give --source-addresses, or "
+        "(net.ipv4.ip_local_port_range {}-{}{}), and {}{} {} {}{}; give {}--source-addresses, or "
         "widen the range: sysctl net.ipv4.ip_local_port_range='1024 65535'",
         demand.connections, needed, demand.hosts > 1 ? " on each host" : "", ports.count(),
         ports.first, ports.last,
         ports.reserved == 0 ? "" : fmt::format(" less {} reserved", ports.reserved),
         demand.hosts > 1 ? fmt::format("{} hosts x ", demand.hosts) : "",
-        demand.sources == 1 ? "1 address" : fmt::format("{} addresses", demand.sources), room);
+        demand.sources == 1 ? "1 address" : fmt::format("{} addresses", demand.sources),
+        demand.sources == 1 && demand.hosts == 1 ? "makes" : "make", room,
+        of_a_host > even ? fmt::format(", of which one host is to have {}", of_a_host) : "",
+        demand.sources == 1 ? "" : "more ");
 }
 
 }  // namespace regatta

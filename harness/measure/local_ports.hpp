@@ -27,7 +27,8 @@ struct port_demand {
     std::uint64_t connections = 0;
     /// Addresses that they go out from; 0: loopback, where the generator takes as many as it needs.
     std::uint64_t sources = 1;
-    std::uint64_t hosts = 1;  ///< that share the connections, each with so many sources
+    std::uint64_t hosts = 1;       ///< that share the connections, each with so many sources
+    std::uint64_t of_busiest = 0;  ///< connections of the one that has most; 0: they share evenly
 };
 
 /// Why so many cannot be: one line with the arithmetic. Nothing when they can.

@@ -36,12 +36,18 @@ TEST(local_port_arithmetic, refuses_one_more_than_there_are) {
                        "local ports"),
         std::string::npos)
         << *obstacle;
-    EXPECT_NE(obstacle->find("1 address make 28232"), std::string::npos) << *obstacle;
+    EXPECT_NE(obstacle->find("1 address makes 28232"), std::string::npos) << *obstacle;
     EXPECT_FALSE(port_obstacle({10'000'000, 0, 1}, usual));  // loopback has as many as it needs
     EXPECT_FALSE(port_obstacle({112'928, 2, 2}, usual));
     const auto of_hosts = port_obstacle({112'929, 2, 2}, usual);
     ASSERT_TRUE(of_hosts);
     EXPECT_NE(of_hosts->find("need 3 source addresses on each host"), std::string::npos);
+    EXPECT_FALSE(port_obstacle({37'600, 1, 2, 28'200}, usual));
+    const auto uneven = port_obstacle({40'000, 1, 2, 30'000}, usual);
+    ASSERT_TRUE(uneven);
+    EXPECT_NE(uneven->find("2 hosts x 1 address make 56464, of which one host is to have 30000"),
+              std::string::npos)
+        << *uneven;
 }
 
 std::map<std::string, finding> rows_of(const connection_demand& demand,

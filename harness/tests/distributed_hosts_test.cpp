@@ -22,6 +22,11 @@ TEST(hosts_file, has_a_host_a_line) {
     EXPECT_TRUE(are_all_here({{"localhost", 1}, {host_name(), 2}}));
 }
 
+TEST(hosts_file, may_name_a_host_more_than_once) {
+    EXPECT_EQ(ranks_of_busiest(parse_hosts("a\nb slots=2\na slots=2\n", "f")), 3);
+    EXPECT_EQ(ranks_of_busiest({{"localhost", 1}, {host_name(), 2}, {"b", 2}}), 3);
+}
+
 std::string refusal_of(const std::string& text) {
     try {
         parse_hosts(text, "hosts");
@@ -38,7 +43,13 @@ TEST(hosts_file, is_refused_with_the_line) {
     EXPECT_NE(refusal_of("load1 slots=2x").find("hosts:1:"), std::string::npos);
     EXPECT_NE(refusal_of("load1 cpus=2").find("NAME slots=N"), std::string::npos);
     EXPECT_NE(refusal_of("load1 slots=2 more").find("hosts:1:"), std::string::npos);
-    EXPECT_NE(refusal_of("a,b").find("no name of a host"), std::string::npos);
+    for (const char* const name :
+         {"a,b", "-oProxyCommand=id", "--mca", "host:22", "slots=2", "\x01"}) {
+        EXPECT_NE(refusal_of(name).find("hosts:1: this begins with no name of a host"),
+                  std::string::npos)
+            << name;
+    }
+    EXPECT_EQ(refusal_of("me@load_1.example.com slots=2"), "accepted");
     EXPECT_NE(refusal_of("# nobody\n").find("names no host"), std::string::npos);
     EXPECT_NE(refusal_of("a slots=999\nb slots=999").find("at most"), std::string::npos);
 }
