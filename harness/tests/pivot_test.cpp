@@ -66,7 +66,7 @@ TEST(pivot, golden_ratios_to_a_row) {
 | :------ | ---------------: |
 | asio    |                1 |
 
-Ratio to asio: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to asio: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: ratio of medians, for want of rounds to pair; -: not run; n/a: no ratio.
 )");
 }
 
@@ -88,7 +88,7 @@ TEST(pivot, golden_ratios_to_a_column) {
 | :----------------------------------------- | ---: |
 | hash/block_bytes:65536/blocks:64/workers:1 |  n/a |
 
-Ratio to thread: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to thread: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: ratio of medians, for want of rounds to pair; -: not run; n/a: no ratio.
 )");
 }
 
@@ -106,7 +106,7 @@ TEST(pivot, golden_across_runs_is_not_paired) {
 | :------ | --------: | ------------: |
 | asio    |         1 | 1.11 unpaired |
 
-Ratio to first: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: medians of different runs; -: not run; n/a: no ratio.
+Ratio to first: geometric mean over paired rounds (95 % interval: t on the logarithm). ~: cannot be told apart from it, or is not ranked (one connection over loopback); unpaired: ratio of medians, for want of rounds to pair; -: not run; n/a: no ratio.
 )");
 }
 
