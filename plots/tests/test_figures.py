@@ -367,3 +367,15 @@ def test_a_stall_is_seen_in_the_time_series(four):
     assert stalled.get_ydata()[7] == 0 and stalled.get_xdata()[7] == pytest.approx(0.75)
     assert rates.get_ylim()[0] == 0
     assert math.isnan(line(tails, "uring").get_ydata()[7])
+
+
+def test_where_no_interval_has_a_p99_the_panel_says_so(results_of):
+    records = synthetic.run(["asio", "uring"], [50], workloads=("echo",))
+    for record in records[1:-1]:
+        for each in record["intervals"]:
+            each.update(replies=min(each["replies"], 40), latency_ns_p99=None)
+    rates, tails = draw("time_series", results_of(records)).axes
+    assert [text.get_text() for text in tails.texts] == [
+        "no p99: under 100 replies in every interval"]
+    assert tails.get_xlim() == rates.get_xlim() and rates.get_xlim()[1] > 0.9
+    assert not len(tails.get_yticks())
