@@ -379,3 +379,37 @@ def test_where_no_interval_has_a_p99_the_panel_says_so(results_of):
         "no p99: under 100 replies in every interval"]
     assert tails.get_xlim() == rates.get_xlim() and rates.get_xlim()[1] > 0.9
     assert not len(tails.get_yticks())
+
+
+def test_what_has_no_rounds_to_pair_is_the_ratio_of_medians(results_of):
+    records = synthetic.run(["epoll", "asio", "uring"], [1, 50], rounds=4, workloads=("echo",))
+    for record in records[1:-1]:
+        at_50 = record["params"]["connections"] == 50
+        if at_50 and (record["runtime"], record["round"] < 2) in (("epoll", True), ("asio", False)):
+            record.update(status="failed", metrics=None, latency=None, reasons=["it died"])
+    results = results_of(records)
+
+    def rates(runtime, connections):
+        return [t["metrics"]["throughput_per_s"] for t in results.trials if t["status"] == "ok"
+                and t["runtime"] == runtime and t["params"]["connections"] == connections]
+
+    expected = statistics.median(rates("asio", 50)) / statistics.median(rates("epoll", 50))
+    figure = draw("relative_heatmap", results)
+    (axes,) = figure.axes
+    [(text, patch)] = [(text, patch) for text, patch in zip(axes.texts, axes.patches)
+                       if text.get_text().endswith("u")]
+    assert text.get_text() == f"{expected:.2f}u" and text.get_position() == (1, 1)
+    assert patch.get_facecolor() == (1, 1, 1, 1) and not patch.get_hatch()
+    legend = figure.texts[1].get_text().replace("\n", " ")
+    assert legend.endswith("u: no rounds to pair, ratio of medians")  # nothing is hatched
+    at_1 = [math.log(a / b) for a, b in zip(rates("asio", 1), rates("epoll", 1))]
+    mean = math.sqrt(math.exp(statistics.mean(at_1)) * expected)
+    matrix = draw("model_engine_matrix", results)
+    assert f"asio {mean:.2f}u" in [each.get_text() for each in matrix.axes[0].texts]
+    assert "ratio of medians" in matrix.texts[1].get_text().replace("\n", " ")
+
+
+def test_marks_that_do_not_occur_are_not_explained(four):
+    for name in ("relative_heatmap", "model_engine_matrix"):
+        legend = draw(name, four).texts[1].get_text().replace("\n", " ")
+        assert "ratio of medians" not in legend
