@@ -413,3 +413,26 @@ def test_marks_that_do_not_occur_are_not_explained(four):
     for name in ("relative_heatmap", "model_engine_matrix"):
         legend = draw(name, four).texts[1].get_text().replace("\n", " ")
         assert "ratio of medians" not in legend
+
+
+@pytest.mark.parametrize("rates", [(1000, 4000, 8000), tuple(range(1000, 9000, 1000))])
+def test_runtimes_at_the_same_rates_stand_side_by_side(rates, monkeypatch, results_of):
+    monkeypatch.setattr(synthetic, "RATES", rates)
+    figure = draw("latency_rate", results_of(synthetic.run(
+        FIFTEEN, [50], 1, workloads=(), samples=10_000, everything=True)))
+    FigureCanvasAgg(figure).draw()
+    size, shown = lines.MARK * figure.dpi / 72, []
+    for axes in figure.axes:
+        own = [each for each in axes.lines if each.get_label() in FIFTEEN]
+        shown += [each.get_label() for each in own]
+        marks = [each.get_transform().transform(np.column_stack(each.get_data()))
+                 for each in own]
+        for one, other in combinations(marks, 2):
+            assert np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2).min() >= size
+        inside = axes.get_window_extent()
+        for x, _ in np.concatenate(marks):
+            assert inside.x0 + size / 2 <= x <= inside.x1 - size / 2
+        others = [each for each in axes.lines if each.get_label() == "_other"]
+        assert len(own) + len(others) == len(FIFTEEN)
+    assert sorted(shown) == sorted(FIFTEEN)
+    assert (len(figure.axes) > 1) == (len(rates) > 3)
