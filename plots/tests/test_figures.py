@@ -436,3 +436,32 @@ def test_runtimes_at_the_same_rates_stand_side_by_side(rates, monkeypatch, resul
         assert len(own) + len(others) == len(FIFTEEN)
     assert sorted(shown) == sorted(FIFTEEN)
     assert (len(figure.axes) > 1) == (len(rates) > 3)
+
+
+def test_memory_over_many_decades_is_on_log_scales_with_marks_side_by_side(results_of):
+    names, counts = FIFTEEN[:13], (0, 1000, 10_000, 100_000, 1_000_000)
+    rng = np.random.default_rng(7)
+    records = synthetic.run(names, [50], 1, workloads=("echo",), samples=500)
+    records[1:-1] = [synthetic.memory(name, count, 0, rng, 2.0) for name in names
+                     for count in counts]
+    figure = draw("memory_per_connection", results_of(records))
+    FigureCanvasAgg(figure).draw()
+    axes, _ = figure.axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert axes.get_xlabel() == "idle connections (log scale; 0 left out)"
+    assert axes.get_title(loc="left").endswith("MiB (log scale)")
+    marks = [each for each in axes.lines if each.get_label() == "_points"]
+    assert all(list(each.get_xdata()) == list(counts[1:]) for each in marks)
+    reading = next(r["reading"] for r in records if r.get("connections") == 10_000)
+    assert marks[0].get_ydata()[1] == pytest.approx(sum(
+        reading[part] for part in ("pss_bytes", "page_table_bytes", "kernel_stack_bytes")) / 2**20)
+    places = [each.get_transform().transform(np.column_stack(each.get_data())) for each in marks]
+    for one, other in combinations(places, 2):
+        apart = np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2)
+        assert apart.min() >= lines.MARK * figure.dpi / 72
+    curve = line(axes, names[0])
+    points = [(r["connections"], sum(r["reading"][part] for part in (
+        "pss_bytes", "page_table_bytes", "kernel_stack_bytes")))
+        for r in records if r["record"] == "memory" and r["runtime"] == names[0]]
+    slope, intercept = np.polyfit(*np.array(points, dtype=float).T, 1)
+    assert curve.get_ydata()[-1] == pytest.approx((intercept + slope * 10**6) / 2**20)
