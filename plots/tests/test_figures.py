@@ -465,3 +465,13 @@ def test_memory_over_many_decades_is_on_log_scales_with_marks_side_by_side(resul
         for r in records if r["record"] == "memory" and r["runtime"] == names[0]]
     slope, intercept = np.polyfit(*np.array(points, dtype=float).T, 1)
     assert curve.get_ydata()[-1] == pytest.approx((intercept + slope * 10**6) / 2**20)
+
+
+def test_a_value_without_room_in_the_axis_has_a_small_label():
+    figure = draw("throughput_connections", many(("asio", "uring"), (1, 50, 100, 500, 5000), 2))
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    shown = [label.get_text() for which in ("major", "minor")
+             for label in axes.get_xticklabels(which=which) if label.get_text()]
+    assert sorted(shown) == sorted(["1", "50", "100", "500", "5,000"])
+    assert "100" in [label.get_text() for label in axes.get_xticklabels(which="minor")]
