@@ -367,3 +367,111 @@ def test_a_stall_is_seen_in_the_time_series(four):
     assert stalled.get_ydata()[7] == 0 and stalled.get_xdata()[7] == pytest.approx(0.75)
     assert rates.get_ylim()[0] == 0
     assert math.isnan(line(tails, "uring").get_ydata()[7])
+
+
+def test_where_no_interval_has_a_p99_the_panel_says_so(results_of):
+    records = synthetic.run(["asio", "uring"], [50], workloads=("echo",))
+    for record in records[1:-1]:
+        for each in record["intervals"]:
+            each.update(replies=min(each["replies"], 40), latency_ns_p99=None)
+    rates, tails = draw("time_series", results_of(records)).axes
+    assert [text.get_text() for text in tails.texts] == [
+        "no p99: under 100 replies in every interval"]
+    assert tails.get_xlim() == rates.get_xlim() and rates.get_xlim()[1] > 0.9
+    assert not len(tails.get_yticks())
+
+
+def test_what_has_no_rounds_to_pair_is_the_ratio_of_medians(results_of):
+    records = synthetic.run(["epoll", "asio", "uring"], [1, 50], rounds=4, workloads=("echo",))
+    for record in records[1:-1]:
+        at_50 = record["params"]["connections"] == 50
+        if at_50 and (record["runtime"], record["round"] < 2) in (("epoll", True), ("asio", False)):
+            record.update(status="failed", metrics=None, latency=None, reasons=["it died"])
+    results = results_of(records)
+
+    def rates(runtime, connections):
+        return [t["metrics"]["throughput_per_s"] for t in results.trials if t["status"] == "ok"
+                and t["runtime"] == runtime and t["params"]["connections"] == connections]
+
+    expected = statistics.median(rates("asio", 50)) / statistics.median(rates("epoll", 50))
+    figure = draw("relative_heatmap", results)
+    (axes,) = figure.axes
+    [(text, patch)] = [(text, patch) for text, patch in zip(axes.texts, axes.patches)
+                       if text.get_text().endswith("u")]
+    assert text.get_text() == f"{expected:.2f}u" and text.get_position() == (1, 1)
+    assert patch.get_facecolor() == (1, 1, 1, 1) and not patch.get_hatch()
+    legend = figure.texts[1].get_text().replace("\n", " ")
+    assert legend.endswith("u: no rounds to pair, ratio of medians")  # nothing is hatched
+    at_1 = [math.log(a / b) for a, b in zip(rates("asio", 1), rates("epoll", 1))]
+    mean = math.sqrt(math.exp(statistics.mean(at_1)) * expected)
+    matrix = draw("model_engine_matrix", results)
+    assert f"asio {mean:.2f}u" in [each.get_text() for each in matrix.axes[0].texts]
+    assert "ratio of medians" in matrix.texts[1].get_text().replace("\n", " ")
+
+
+def test_marks_that_do_not_occur_are_not_explained(four):
+    for name in ("relative_heatmap", "model_engine_matrix"):
+        legend = draw(name, four).texts[1].get_text().replace("\n", " ")
+        assert "ratio of medians" not in legend
+
+
+@pytest.mark.parametrize("rates", [(1000, 4000, 8000), tuple(range(1000, 9000, 1000))])
+def test_runtimes_at_the_same_rates_stand_side_by_side(rates, monkeypatch, results_of):
+    monkeypatch.setattr(synthetic, "RATES", rates)
+    figure = draw("latency_rate", results_of(synthetic.run(
+        FIFTEEN, [50], 1, workloads=(), samples=10_000, everything=True)))
+    FigureCanvasAgg(figure).draw()
+    size, shown = lines.MARK * figure.dpi / 72, []
+    for axes in figure.axes:
+        own = [each for each in axes.lines if each.get_label() in FIFTEEN]
+        shown += [each.get_label() for each in own]
+        marks = [each.get_transform().transform(np.column_stack(each.get_data()))
+                 for each in own]
+        for one, other in combinations(marks, 2):
+            assert np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2).min() >= size
+        inside = axes.get_window_extent()
+        for x, _ in np.concatenate(marks):
+            assert inside.x0 + size / 2 <= x <= inside.x1 - size / 2
+        others = [each for each in axes.lines if each.get_label() == "_other"]
+        assert len(own) + len(others) == len(FIFTEEN)
+    assert sorted(shown) == sorted(FIFTEEN)
+    assert (len(figure.axes) > 1) == (len(rates) > 3)
+
+
+def test_memory_over_many_decades_is_on_log_scales_with_marks_side_by_side(results_of):
+    names, counts = FIFTEEN[:13], (0, 1000, 10_000, 100_000, 1_000_000)
+    rng = np.random.default_rng(7)
+    records = synthetic.run(names, [50], 1, workloads=("echo",), samples=500)
+    records[1:-1] = [synthetic.memory(name, count, 0, rng, 2.0) for name in names
+                     for count in counts]
+    figure = draw("memory_per_connection", results_of(records))
+    FigureCanvasAgg(figure).draw()
+    axes, _ = figure.axes
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert axes.get_xlabel() == "idle connections (log scale; 0 left out)"
+    assert axes.get_title(loc="left").endswith("MiB (log scale)")
+    marks = [each for each in axes.lines if each.get_label() == "_points"]
+    assert all(list(each.get_xdata()) == list(counts[1:]) for each in marks)
+    reading = next(r["reading"] for r in records if r.get("connections") == 10_000)
+    assert marks[0].get_ydata()[1] == pytest.approx(sum(
+        reading[part] for part in ("pss_bytes", "page_table_bytes", "kernel_stack_bytes")) / 2**20)
+    places = [each.get_transform().transform(np.column_stack(each.get_data())) for each in marks]
+    for one, other in combinations(places, 2):
+        apart = np.abs(one[:, np.newaxis] - other[np.newaxis]).max(axis=2)
+        assert apart.min() >= lines.MARK * figure.dpi / 72
+    curve = line(axes, names[0])
+    points = [(r["connections"], sum(r["reading"][part] for part in (
+        "pss_bytes", "page_table_bytes", "kernel_stack_bytes")))
+        for r in records if r["record"] == "memory" and r["runtime"] == names[0]]
+    slope, intercept = np.polyfit(*np.array(points, dtype=float).T, 1)
+    assert curve.get_ydata()[-1] == pytest.approx((intercept + slope * 10**6) / 2**20)
+
+
+def test_a_value_without_room_in_the_axis_has_a_small_label():
+    figure = draw("throughput_connections", many(("asio", "uring"), (1, 50, 100, 500, 5000), 2))
+    FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    shown = [label.get_text() for which in ("major", "minor")
+             for label in axes.get_xticklabels(which=which) if label.get_text()]
+    assert sorted(shown) == sorted(["1", "50", "100", "500", "5,000"])
+    assert "100" in [label.get_text() for label in axes.get_xticklabels(which="minor")]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from .. import style
 from ..errors import NoData
-from ..layout import Entry, Page, plot_style
-from ..lines import number
+from ..layout import Entry, Page, panel_width, plot_style
+from ..lines import MARK, Places, log_y, number
 from ..panels import PANELS_MAX, limited
 from ..record import Results
 from ..stats import Line, fit_line
@@ -61,6 +64,26 @@ def counted_in(members: dict[tuple[str, str], list[dict]]) -> str:
     return next(iter(members.values()))[0].get("counted", "connections")
 
 
+def _counts_of(members: dict) -> list[int]:
+    """Those above zero, ascending."""
+    return sorted({each["connections"] for records in members.values() for each in records} - {0})
+
+
+def is_log(members: dict) -> bool:
+    """Whether the counts span more than two decades: on linear axes all but the largest would
+    stand at zero."""
+    counts = _counts_of(members)
+    return counts[-1] > 100 * counts[0]
+
+
+def _width_for(members: dict) -> float:
+    """Inches of a panel in which all runtimes' marks stand side by side, as far as a page is wide
+    enough."""
+    widths = np.arange(panel_width(3), panel_width(1), 0.1)
+    return next((width for width in widths if not is_log(members) or Places.of(
+        _counts_of(members), 72 * width, len(members)).step >= MARK + 1), panel_width(1))
+
+
 def _draw_lines(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None:
     """A dot for each trial and the line through them."""
     top = 0.0
@@ -81,6 +104,43 @@ def _draw_lines(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None
     axes.xaxis.set_major_locator(MaxNLocator(4))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
+def _draw_log_lines(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None:
+    """The same on logarithmic axes, the runtimes side by side at each count; no count of zero."""
+    counts = _counts_of(members)
+    width = 72 * axes.get_position().width * axes.figure.get_figwidth()
+    places = Places.of(counts, width, len(members))
+    point = math.log(counts[-1] / counts[0]) / (width - 2 * places.inset)
+    axes.set_xscale("log")
+    axes.set_xlim(counts[0] * math.exp(-places.inset * point),
+                  counts[-1] * math.exp(places.inset * point))
+    axes.xaxis.set_major_locator(FixedLocator(counts))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    for count in counts:
+        axes.axvspan(count * math.exp(-places.reach * point),
+                     count * math.exp(places.reach * point), color="#f3f3f3", zorder=0)
+    drawn = []
+    for place, ((label, _), records) in enumerate(members.items()):
+        points = points_of(records, PARTS)
+        line = fit_line(points)
+        if line is None:
+            continue
+        x, y = np.array([point for point in points if point[0] > 0]).T
+        shift = places.step * (place - (len(members) - 1) / 2) / 72
+        moved = axes.transData + ScaledTranslation(shift, 0, axes.figure.dpi_scale_trans)
+        look = plot_style(looks[label])
+        axes.plot(x, y / 2**20, **{**look, "linestyle": "none", "markersize": MARK},
+                  transform=moved, label="_points")
+        along = np.geomspace(x.min(), x.max(), 50)
+        fitted = line.intercept + line.slope * along
+        axes.plot(along, np.where(fitted > 0, fitted, np.nan) / 2**20, color=look["color"],
+                  linestyle=look["linestyle"], linewidth=0.9, transform=moved, label=label)
+        drawn.append(y / 2**20)
+    if drawn:
+        values = np.concatenate(drawn)
+        log_y(axes, values.min() / 1.4, values.max() * 1.4)
 
 
 def _draw_bars(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None:
@@ -119,22 +179,28 @@ def draw(results: Results) -> Figure:
     looks = style.looks(pairs)
     order = sorted(pairs, key=lambda pair: (style.order_key(pair[1]), natural_key(pair[0])))
     titles = [title for group, members in panels.items() for title in
-              (f"{group}: server's memory, MiB",
+              (f"{group}: server's memory, MiB{' (log scale)' if is_log(members) else ''}",
                f"{group}: KiB for each {counted_in(members).rstrip('s')}")]
     rows = max(len(members) for members in panels.values())
+    beside = "; on log scales side by side" if any(map(is_log, panels.values())) else ""
     page = Page(TITLE, "Idle connections or waiting tasks; one dot a trial, lines by least "
                 "squares; user memory (PSS), page tables and kernel stacks, 95 % interval of the "
-                f"sum{left_out}",
+                f"sum{beside}{left_out}",
                 titles, results, legend=[Entry(label, looks[label]) for label, _ in order],
                 heights=[max(2.6, 0.3 + 0.19 * rows)] * len(titles),
-                row_names=[label for label, _ in order], aside=0.5, columns=2)
+                row_names=[label for label, _ in order], aside=0.5, columns=2,
+                width=max(map(_width_for, panels.values())))
     for place, members in enumerate(panels.values()):
-        _draw_lines(page.axes[2 * place], members, looks)
+        draw_lines = _draw_log_lines if is_log(members) else _draw_lines
+        draw_lines(page.axes[2 * place], members, looks)
         _draw_bars(page.axes[2 * place + 1], members, looks)
         page.axes[2 * place + 1].legend(
             handles=[Patch(facecolor="#999999", edgecolor="white", hatch=hatch, label=name)
                      for name, hatch in PARTS.values()],
             loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=3, fontsize=8)
     for axes, members in zip(page.axes[::2], panels.values()):
-        axes.set_xlabel(f"idle {counted_in(members)}")
+        is_left_out = any(each["connections"] == 0 for records in members.values()
+                          for each in records)
+        scale = f" (log scale{'; 0 left out' if is_left_out else ''})" if is_log(members) else ""
+        axes.set_xlabel(f"idle {counted_in(members)}{scale}")
     return page.figure

@@ -17,6 +17,7 @@ from ..ranking import RATE, ratio
 from ..record import Results
 from ..style import Look, looks, order_key
 from ..summary import Benchmark, benchmarks, by_group
+from .relative_heatmap import UNPAIRED, ratio_of_medians
 
 TITLE = "Models and engines"
 PLACE = 41
@@ -31,16 +32,22 @@ class Entry:
     label: str
     runtime: str
     text: str
+    is_unpaired: bool
 
 
-def mean_ratio(own: list[Benchmark], base: list[Benchmark]) -> float:
-    """Geometric mean of the ratios to the baseline over all its benchmarks; NaN where one lacks."""
+def mean_ratio(own: list[Benchmark], base: list[Benchmark]) -> tuple[float, bool]:
+    """Geometric mean of the ratios to the baseline over all its benchmarks, NaN where one lacks;
+    and whether one of them is of medians, for want of rounds to pair."""
     by_own = {each.group: each for each in own}
-    ratios = [ratio(by_own[each.group], each, RATE) if each.group in by_own else None
-              for each in base]
-    if not ratios or any(each is None for each in ratios):
-        return math.nan
-    return float(np.exp(np.mean([math.log(each.value) for each in ratios])))
+    pairs = [(by_own.get(each.group), each) for each in base]
+    if not pairs or any(mine is None for mine, _ in pairs):
+        return math.nan, False
+    paired = [ratio(mine, each, RATE) for mine, each in pairs]
+    ratios = [ratio_of_medians(mine, each, RATE) if by is None else by.value
+              for by, (mine, each) in zip(paired, pairs)]
+    if None in ratios:
+        return math.nan, False
+    return float(np.exp(np.mean(np.log(ratios)))), None in paired
 
 
 def cells_of(results: Results, members: list[Benchmark], label: str) \
@@ -52,10 +59,10 @@ def cells_of(results: Results, members: list[Benchmark], label: str) \
     base = [each for each in by_label[label] if each.estimate(RATE).median > 0]
     cells: dict[tuple[str, str], list[Entry]] = {}
     for text, own in sorted(by_label.items(), key=lambda item: order_key(item[1][0].runtime)):
-        mean = mean_ratio(own, base)
+        mean, is_unpaired = mean_ratio(own, base)
         cell = cells.setdefault(model_of(results, own[0].runtime), [])
-        cell.append(Entry(text, own[0].runtime,
-                          f"{text} {'n/a' if math.isnan(mean) else f'{mean:.2f}'}"))
+        figure = "n/a" if math.isnan(mean) else f"{mean:.2f}{'u' if is_unpaired else ''}"
+        cell.append(Entry(text, own[0].runtime, f"{text} {figure}", is_unpaired))
     return cells
 
 
@@ -105,12 +112,14 @@ def draw(results: Results) -> Figure:
     engines = sorted({engine for _, engine in keys})
     entries = [entry for each in cells for cell in each.values() for entry in cell]
     chosen = looks({(entry.label, entry.runtime) for entry in entries})
+    unpaired = UNPAIRED if any(entry.is_unpaired for entry in entries) else ""
     widest = max([*(len(entry.text) for entry in entries), 8]) * _CHARACTER + 0.3
     heights = [_LINE * sum(max(max(len(each.get((m, e), ())) for e in engines), 1) + 0.5
                            for m in models) for each in cells]
     page = Page(TITLE, f"Rate as times that of {label}: geometric mean over all benchmarks of the "
                 "workload, of ratios over paired rounds; no ranking, see the heat map for what can "
-                f"be told apart{left_out}", [f"{name} ({loop})" for name, loop in panels], results,
+                f"be told apart{unpaired}{left_out}",
+                [f"{name} ({loop})" for name, loop in panels], results,
                 row_names=models, heights=heights, width=widest * len(engines),
                 columns=1 if len(panels) == 1 or len(engines) > 4 else 2)
     for axes, each in zip(page.axes, cells):

@@ -24,6 +24,7 @@ PLACE = 12
 _ROWS_MAX = 60
 _CELL = 0.62          # inches
 _STRONGEST = math.log(4)  # a factor of 4 has the full colour
+UNPAIRED = "; u: no rounds to pair, ratio of medians"
 _COLOURS = LinearSegmentedColormap.from_list("worse_better", [VERMILLION, "#ffffff", BLUE])
 
 
@@ -41,19 +42,37 @@ def text_on(face: tuple) -> str:
     return "black" if luminance > 0.18 else "white"
 
 
-def _draw_cell(axes: Axes, at: tuple[int, int], own: Benchmark | None, base: Benchmark) -> None:
-    """A figure on its colour; hatched where there is none."""
-    column, row = at
+def ratio_of_medians(own: Benchmark, base: Benchmark, metric: str) -> float | None:
+    """How many times that of `base` the median is, where the two have no rounds to pair; None where
+    they have, or where one has no figure."""
+    values = [list(each.by_round(metric).values()) for each in (own, base)]
+    if ratio(own, base, metric) is not None or not all(values) or min(map(min, values)) <= 0:
+        return None
+    return own.estimate(metric).median / base.estimate(metric).median
+
+
+def _cell_of(own: Benchmark | None, base: Benchmark) -> tuple[str, tuple | str, str | None]:
+    """Text, colour and hatch: a figure on its colour, white with a mark where nothing is claimed of
+    it; hatched where there is none."""
     metric = ranking_metric(base)
-    text, face, hatch = "", "white", "////"
     by = None if own is None else ratio(own, base, metric)
+    medians = None if own is None else ratio_of_medians(own, base, metric)
     if own is base:
-        text, face, hatch = "1", "white", None
-    elif by is not None:
-        is_apart = are_apart(own, base, metric)
-        text = f"{by.value:.2f}" if by.value < 9.95 else f"{by.value:,.0f}"
-        text, hatch = text if is_apart else text + "~", None
-        face = colour_of(by.value, metric) if is_apart else "white"
+        return "1", "white", None
+    if by is None and medians is None:
+        return "", "white", "////"
+    times = medians if by is None else by.value
+    text = f"{times:.2f}" if times < 9.95 else f"{times:,.0f}"
+    if by is None:
+        return text + "u", "white", None
+    if not are_apart(own, base, metric):
+        return text + "~", "white", None
+    return text, colour_of(times, metric), None
+
+
+def _draw_cell(axes: Axes, at: tuple[int, int], text: str, face: tuple | str,
+               hatch: str | None) -> None:
+    column, row = at
     axes.add_patch(Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor=face, hatch=hatch,
                              edgecolor="#cccccc", linewidth=0.5))
     axes.text(column, row, text, ha="center", va="center", size=8, color=text_on(to_rgb(face)))
@@ -66,25 +85,28 @@ def draw(results: Results) -> Figure:
         base = baseline_among(members, label)
         if base is None or not base.trials:
             continue
-        metric = ranking_metric(base)
-        if any(each is not base and ratio(each, base, metric) for each in members):
+        if any(each is not base and _cell_of(each, base)[0] for each in members):
             rows[key] = (base, members)
     if not rows:
-        raise NoData(f"no benchmark has a round in which {label} and another runtime ran well")
+        raise NoData(f"no benchmark has ok trials of {label} and of another runtime")
     rows, left_out = limited(rows, _ROWS_MAX)
     pairs = {(each.label, each.runtime) for _, members in rows.values() for each in members}
     labels = sorted(pairs, key=lambda pair: (order_key(pair[1]), natural_key(pair[0])))
+    cells = [[_cell_of(baseline_among(members, text), base) for text, _ in labels]
+             for base, members in rows.values()]
+    marks = [(any(text.endswith("u") for row in cells for text, _, _ in row), UNPAIRED),
+             (any(hatch for row in cells for _, _, hatch in row), "; hatched: no figure")]
     names = [f"{group.replace('/', ' ')}, {loop}" for group, loop in rows]
     page = Page(TITLE, f"Times {label}, over paired rounds: the rate, in open loop the p99 of the "
                 "response time; blue: better, vermillion: worse, both to a factor of 4; "
-                f"~ and white: cannot be told apart; hatched: no figure{left_out}", [""], results,
+                "~ and white: cannot be told apart"
+                f"{''.join(text for occurs, text in marks if occurs)}{left_out}", [""], results,
                 row_names=names, heights=[0.27 * len(rows)], width=_CELL * len(labels),
                 below=-0.3 + 0.075 * max(len(text) for text, _ in labels))
     (axes,) = page.axes
-    for row, (base, members) in enumerate(rows.values()):
-        for column, (text, _) in enumerate(labels):
-            own = baseline_among(members, text)
-            _draw_cell(axes, (column, row), own, base)
+    for row, of_row in enumerate(cells):
+        for column, cell in enumerate(of_row):
+            _draw_cell(axes, (column, row), *cell)
     axes.set_xlim(-0.5, len(labels) - 0.5)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), names)

@@ -60,6 +60,14 @@ def _draw(axes: Axes, members: list[Benchmark], looks: dict, column: int) -> np.
     return np.concatenate(drawn)
 
 
+def _draw_none(axes: Axes, beside: Axes) -> None:
+    """Says that no interval has a p99, in place of numbers that nothing was measured for."""
+    axes.set_xlim(beside.get_xlim())
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, "no p99: under 100 replies in every interval", ha="center", va="center",
+              color="#555555", transform=axes.transAxes)
+
+
 def draw(results: Results) -> Figure:
     having = [b for b in benchmarks(results)
               if any(len(series_of(trial)) > 1 for trial in b.trials)]
@@ -85,6 +93,8 @@ def draw(results: Results) -> Figure:
         values = _draw(tails, members, looks, 2)
         if np.any(values > 0):
             log_y(tails, np.nanmin(values) / 1.2, np.nanmax(values) * 1.2)
+        else:
+            _draw_none(tails, rates)
     for axes in page.axes[-2:]:
         axes.set_xlabel("seconds of the window")
     return page.figure
