@@ -93,6 +93,14 @@ function filtered(table, words, choice) {
   return { shown: shown.map((row) => row.textContent), told: tools.querySelector("[role=status]").textContent };
 }
 
+// Where the column stands in the box that scrolls the table, and how much of the box is seen.
+function placeOf(table, title) {
+  const box = table.closest(".scroll");
+  const begin = box.getBoundingClientRect().left + box.clientLeft;
+  const cell = table.tBodies[0].rows[0].cells[columnOf(table, title)].getBoundingClientRect();
+  return { left: cell.left - begin, right: cell.right - begin, room: box.clientWidth };
+}
+
 async function downloads() {
   const saved = {};
   const real = URL.createObjectURL;
@@ -119,6 +127,7 @@ window.addEventListener("load", async () => {
       svg.getAttribute("aria-labelledby").split(" ").some((id) => document.getElementById(id) === null)).length;
     const ids = Array.from(document.querySelectorAll("[id]"), (each) => each.id);
     seen.repeated = ids.filter((id, at) => ids.indexOf(id) !== at);
+    seen.verdict = placeOf(document.getElementById("claims-table"), "verdict");
     const table = document.getElementById("benchmarks");
     seen.up = sorted(table, "rate /s");
     seen.down = sorted(table, "rate /s");

@@ -36,8 +36,11 @@ def page(tmp_path_factory):
     records[0]["argv"] += ["--set", "a='<i>'"]
     file = synthetic.write(folder / "all.jsonl", records)
     claims = folder / "claims.json"
-    claims.write_text(json.dumps([{"says": "uring beats epoll", "outcome": "confirmed", "on": "uring",
-                                   "measured": "x 1.20", "interval": "x 1.10 to x 1.30", "rounds": 3}]))
+    claims.write_text(json.dumps([{
+        "says": "Beyond capacity an unbounded queue makes everybody late; refusing what is too much keeps the rest quick",
+        "outcome": "cannot be told", "on": "python_threads / python_asyncio", "measured": "x 1.20",
+        "interval": "x 1.10 to x 1.30", "expected": "x 0.950 to x 1.30", "rounds": 3,
+        "reason": "no round in which both had a valid trial under the same conditions"}]))
     assert main(["report", str(file), "--out", str(folder), "--claims", str(claims)]) == 0
     text = (folder / "report.html").read_text()
     probe = f"<script>{PROBE.read_text()}</script>"
@@ -80,6 +83,12 @@ def test_no_error_no_overflow_and_enough_contrast(told, visit):
     assert found["overflow"] <= 0 and found["sticking"] == []
     assert found["contrast"] == [] and found["checked"] > 500
     assert found["unnamed"] == 0 and found["repeated"] == []
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_verdict_on_a_claim_is_seen_without_scrolling(told, width):
+    found = told[width, False]["verdict"]
+    assert 0 < found["left"] < found["right"] <= found["room"]
 
 
 def test_tables_sort_by_the_figure_and_back(told):

@@ -288,8 +288,8 @@ def test_claims_are_shown_with_verdict_ratio_and_interval(tmp_path):
                         "interval": "x 0.85 to x 0.95", "expected": "at least x 1", "on": "asio", "rounds": 3})
     claims = page.claims_.read(path)
     rows = Parsed(f"<div>{page.claims_.section(claims)}</div>").rows["claims-table"]
-    assert rows[1] == ["a beats <b>", "asio", "x 0.90", "x 0.85 to x 0.95", "at least x 1", "3", "refuted", ""]
-    assert rows[2][2:4] == ["n/a", "n/a"] and rows[2][-1] == "no trial"
+    assert rows[1] == ["a beats <b>", "refuted", "asio", "x 0.90", "x 0.85 to x 0.95", "at least x 1", "3", ""]
+    assert rows[2][3:5] == ["n/a", "n/a"] and rows[2][-1] == "no trial"
     assert page.claims_.total(claims) == "1 refuted, 1 not measured."
 
 
