@@ -101,6 +101,24 @@ function placeOf(table, title) {
   return { left: cell.left - begin, right: cell.right - begin, room: box.clientWidth };
 }
 
+// Every box whose content is wider than itself, and every box that says so; both by what it shows.
+function checkHints() {
+  const boxes = Array.from(document.querySelectorAll(".scroll"));
+  const names = (chosen) => chosen.map((box) => box.getAttribute("aria-label"));
+  return { wider: names(boxes.filter((box) => box.scrollWidth > box.clientWidth)),
+    told: names(boxes.filter((box) => box.previousElementSibling.matches(".hint")
+      && box.previousElementSibling.getClientRects().length > 0)) };
+}
+
+// Where the first column stands once the table was scrolled to its end.
+function placeAtEnd(table) {
+  const box = table.closest(".scroll");
+  box.scrollLeft = box.scrollWidth;
+  const found = { ...placeOf(table, table.tHead.rows[0].cells[0].textContent), moved: box.scrollLeft };
+  box.scrollLeft = 0;
+  return found;
+}
+
 async function downloads() {
   const saved = {};
   const real = URL.createObjectURL;
@@ -129,6 +147,13 @@ window.addEventListener("load", async () => {
     seen.repeated = ids.filter((id, at) => ids.indexOf(id) !== at);
     seen.verdict = placeOf(document.getElementById("claims-table"), "verdict");
     const table = document.getElementById("benchmarks");
+    seen.runtime = placeAtEnd(table);
+    seen.hints = checkHints();
+    document.querySelector("main").style.cssText = "width: 10000px; max-width: none";
+    window.dispatchEvent(new Event("resize"));
+    seen.hintsWhenWide = checkHints();
+    document.querySelector("main").style.cssText = "";
+    window.dispatchEvent(new Event("resize"));
     seen.up = sorted(table, "rate /s");
     seen.down = sorted(table, "rate /s");
     seen.names = sorted(table, "workload");

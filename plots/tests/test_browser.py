@@ -91,6 +91,22 @@ def test_the_verdict_on_a_claim_is_seen_without_scrolling(told, width):
     assert 0 < found["left"] < found["right"] <= found["room"]
 
 
+@pytest.mark.parametrize("width", [1440, 360])
+def test_what_scrolls_sideways_says_so(told, width):
+    found = told[width, False]
+    assert found["hints"]["told"] == found["hints"]["wider"]
+    assert "Benchmarks: medians, intervals and percentiles" in found["hints"]["told"]
+    assert found["hintsWhenWide"] == {"wider": [], "told": []}
+    assert any("latency" in name for name in told[360, False]["hints"]["told"])  # figures do too
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_runtime_stays_in_sight_and_leaves_room(told, width):
+    found = told[width, False]["runtime"]
+    assert found["moved"] > 100
+    assert found["left"] == pytest.approx(0, abs=1) and found["right"] <= found["room"] / 2
+
+
 def test_tables_sort_by_the_figure_and_back(told):
     found = told[1440, False]
     up = [float(each) for each in found["up"]["values"] if each]
