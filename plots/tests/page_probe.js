@@ -110,12 +110,19 @@ function checkHints() {
       && box.previousElementSibling.getClientRects().length > 0)) };
 }
 
-// Where the first column stands once the table was scrolled to its end.
+// Where the first column stands once the table was scrolled to its end, and what is seen in the
+// corner above it.
 function placeAtEnd(table) {
   const box = table.closest(".scroll");
+  const title = table.tHead.rows[0].cells[0].textContent;
+  box.scrollIntoView();
   box.scrollLeft = box.scrollWidth;
-  const found = { ...placeOf(table, table.tHead.rows[0].cells[0].textContent), moved: box.scrollLeft };
-  box.scrollLeft = 0;
+  box.scrollTop = table.tHead.offsetHeight * 3 / 2;
+  const { left, top } = box.getBoundingClientRect();
+  const found = { ...placeOf(table, title), moved: box.scrollLeft,
+    isTitled: document.elementFromPoint(left + 15, top + 10).closest("th")?.textContent === title };
+  box.scrollTo(0, 0);
+  scrollTo(0, 0);
   return found;
 }
 

@@ -103,7 +103,7 @@ def test_what_scrolls_sideways_says_so(told, width):
 @pytest.mark.parametrize("width", [1440, 360])
 def test_the_runtime_stays_in_sight_and_leaves_room(told, width):
     found = told[width, False]["runtime"]
-    assert found["moved"] > 100
+    assert found["moved"] > 100 and found["isTitled"]
     assert found["left"] == pytest.approx(0, abs=1) and found["right"] <= found["room"] / 2
 
 
