@@ -127,6 +127,7 @@ def read(path: str | Path) -> Results:
     path = Path(path)
     results = Results(path)
     first: dict | None = None
+    has_audit = False
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -134,6 +135,7 @@ def read(path: str | Path) -> Results:
                 first = first or record
                 if record is not None:
                     _add(results, record)
+                    has_audit |= record["record"] == "audit"
                 if number == 1 and record is None:
                     raise RecordError(f"{path}:1: is not a record of a results file")
     except OSError as error:
@@ -142,6 +144,9 @@ def read(path: str | Path) -> Results:
         raise RecordError(f"{path} is not a results file: it is not UTF-8 text") from error
     if not results.run and not results.trials:
         raise RecordError(f"{path}:1: {_what_it_is(first, path)}")
+    if has_audit and not results.trials:
+        raise RecordError(f"{path}: holds no trials but an audit: `regatta audit --from {path}` "
+                          "prints it")
     return results
 
 

@@ -76,6 +76,13 @@ def test_a_micro_benchmark_is_left_to_its_program(name):
                                f"`{name} --from {path}` prints it"
 
 
+def test_an_audit_is_left_to_its_verb():
+    path = Path(__file__).parents[2] / "results/reference/audit.jsonl"
+    with pytest.raises(RecordError) as error:
+        read(path)
+    assert str(error.value) == f"{path}: holds no trials but an audit: `regatta audit --from {path}` prints it"
+
+
 @pytest.mark.parametrize("lacking", ["benchmark", "connections", "reading"])
 def test_a_memory_record_that_lacks_something_is_named(tmp_path, lacking):
     records = [each for each in synthetic.run(["asio"], [50], 1, workloads=(), everything=True, samples=12_000)
