@@ -295,6 +295,8 @@ def machine_of(results: Results) -> str:
 def counts_of(results: Results) -> str:
     """"168 trials: 165 ok, 2 invalid and 1 failed"."""
     records = results.trials + results.memory
+    if not records:
+        return "No trials"
     kinds = [(sum(each["status"] == kind for each in records), kind)
              for kind in ("ok", "invalid", "failed")]
     return f"{len(records):,} trials: " + listing(f"{count:,} {kind}" for count, kind in kinds

@@ -72,6 +72,8 @@ def _memory(results: Results) -> str:
 
 def _validity(results: Results) -> str:
     records = results.trials + results.memory
+    if not records:
+        return "## Validity\n\nNo trials.\n\n"
     lines = [f"- {kind} in {count:,} of {len(records):,} trials, such as `{names[0]}`: "
              f"{escaped(said)}\n" for kind, said, count, names in cells.remarks(records)]
     told = "".join(lines) or "Every trial passed every gate, without warnings.\n"

@@ -16,6 +16,7 @@ from .histogram import Histogram
 
 SCHEMA = 1
 INTERVAL_FIELDS = ("start_ns", "replies", "latency_ns_mean", "latency_ns_p99")
+PRINTED_AGAIN = ("frame_overhead", "generator_cost", "runtime_against_native")  # by their --from
 
 
 @dataclass
@@ -125,12 +126,16 @@ def read(path: str | Path) -> Results:
     """The whole file; a missing end or a last line cut short makes it truncated, not wrong."""
     path = Path(path)
     results = Results(path)
+    first: dict | None = None
+    has_audit = False
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 record = _parse(path, number, line)
+                first = first or record
                 if record is not None:
                     _add(results, record)
+                    has_audit |= record["record"] == "audit"
                 if number == 1 and record is None:
                     raise RecordError(f"{path}:1: is not a record of a results file")
     except OSError as error:
@@ -138,8 +143,22 @@ def read(path: str | Path) -> Results:
     except UnicodeDecodeError as error:
         raise RecordError(f"{path} is not a results file: it is not UTF-8 text") from error
     if not results.run and not results.trials:
-        raise RecordError(f"{path}:1: is empty: not a results file")
+        raise RecordError(f"{path}:1: {_what_it_is(first, path)}")
+    if has_audit and not results.trials:
+        raise RecordError(f"{path}: holds no trials but an audit: `regatta audit --from {path}` "
+                          "prints it")
     return results
+
+
+def _what_it_is(first: dict | None, path: Path) -> str:
+    """What a file without a run has in its place, and who prints that."""
+    if first is None:
+        return "is empty: not a results file"
+    if first["record"] != "micro":
+        return f"is no `run` record but `{first['record']}`: not a results file"
+    program = first.get("program")
+    told = f"is no `run` record but that of the micro-benchmark {program}"
+    return told + (f": `{program} --from {path}` prints it" if program in PRINTED_AGAIN else "")
 
 
 def _parse(path: Path, number: int, line: str) -> dict | None:

@@ -93,6 +93,39 @@ function filtered(table, words, choice) {
   return { shown: shown.map((row) => row.textContent), told: tools.querySelector("[role=status]").textContent };
 }
 
+// Where the column stands in the box that scrolls the table, and how much of the box is seen.
+function placeOf(table, title) {
+  const box = table.closest(".scroll");
+  const begin = box.getBoundingClientRect().left + box.clientLeft;
+  const cell = table.tBodies[0].rows[0].cells[columnOf(table, title)].getBoundingClientRect();
+  return { left: cell.left - begin, right: cell.right - begin, room: box.clientWidth };
+}
+
+// Every box whose content is wider than itself, and every box that says so; both by what it shows.
+function checkHints() {
+  const boxes = Array.from(document.querySelectorAll(".scroll"));
+  const names = (chosen) => chosen.map((box) => box.getAttribute("aria-label"));
+  return { wider: names(boxes.filter((box) => box.scrollWidth > box.clientWidth)),
+    told: names(boxes.filter((box) => box.previousElementSibling.matches(".hint")
+      && box.previousElementSibling.getClientRects().length > 0)) };
+}
+
+// Where the first column stands once the table was scrolled to its end, and what is seen in the
+// corner above it.
+function placeAtEnd(table) {
+  const box = table.closest(".scroll");
+  const title = table.tHead.rows[0].cells[0].textContent;
+  box.scrollIntoView();
+  box.scrollLeft = box.scrollWidth;
+  box.scrollTop = table.tHead.offsetHeight * 3 / 2;
+  const { left, top } = box.getBoundingClientRect();
+  const found = { ...placeOf(table, title), moved: box.scrollLeft,
+    isTitled: document.elementFromPoint(left + 15, top + 10).closest("th")?.textContent === title };
+  box.scrollTo(0, 0);
+  scrollTo(0, 0);
+  return found;
+}
+
 async function downloads() {
   const saved = {};
   const real = URL.createObjectURL;
@@ -119,7 +152,15 @@ window.addEventListener("load", async () => {
       svg.getAttribute("aria-labelledby").split(" ").some((id) => document.getElementById(id) === null)).length;
     const ids = Array.from(document.querySelectorAll("[id]"), (each) => each.id);
     seen.repeated = ids.filter((id, at) => ids.indexOf(id) !== at);
+    seen.verdict = placeOf(document.getElementById("claims-table"), "verdict");
     const table = document.getElementById("benchmarks");
+    seen.runtime = placeAtEnd(table);
+    seen.hints = checkHints();
+    document.querySelector("main").style.cssText = "width: 10000px; max-width: none";
+    window.dispatchEvent(new Event("resize"));
+    seen.hintsWhenWide = checkHints();
+    document.querySelector("main").style.cssText = "";
+    window.dispatchEvent(new Event("resize"));
     seen.up = sorted(table, "rate /s");
     seen.down = sorted(table, "rate /s");
     seen.names = sorted(table, "workload");

@@ -36,8 +36,11 @@ def page(tmp_path_factory):
     records[0]["argv"] += ["--set", "a='<i>'"]
     file = synthetic.write(folder / "all.jsonl", records)
     claims = folder / "claims.json"
-    claims.write_text(json.dumps([{"says": "uring beats epoll", "outcome": "confirmed", "on": "uring",
-                                   "measured": "x 1.20", "interval": "x 1.10 to x 1.30", "rounds": 3}]))
+    claims.write_text(json.dumps([{
+        "says": "Beyond capacity an unbounded queue makes everybody late; refusing what is too much keeps the rest quick",
+        "outcome": "cannot be told", "on": "python_threads / python_asyncio", "measured": "x 1.20",
+        "interval": "x 1.10 to x 1.30", "expected": "x 0.950 to x 1.30", "rounds": 3,
+        "reason": "no round in which both had a valid trial under the same conditions"}]))
     assert main(["report", str(file), "--out", str(folder), "--claims", str(claims)]) == 0
     text = (folder / "report.html").read_text()
     probe = f"<script>{PROBE.read_text()}</script>"
@@ -80,6 +83,28 @@ def test_no_error_no_overflow_and_enough_contrast(told, visit):
     assert found["overflow"] <= 0 and found["sticking"] == []
     assert found["contrast"] == [] and found["checked"] > 500
     assert found["unnamed"] == 0 and found["repeated"] == []
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_verdict_on_a_claim_is_seen_without_scrolling(told, width):
+    found = told[width, False]["verdict"]
+    assert 0 < found["left"] < found["right"] <= found["room"]
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_what_scrolls_sideways_says_so(told, width):
+    found = told[width, False]
+    assert found["hints"]["told"] == found["hints"]["wider"]
+    assert "Benchmarks: medians, intervals and percentiles" in found["hints"]["told"]
+    assert found["hintsWhenWide"] == {"wider": [], "told": []}
+    assert any("latency" in name for name in told[360, False]["hints"]["told"])  # figures do too
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_the_runtime_stays_in_sight_and_leaves_room(told, width):
+    found = told[width, False]["runtime"]
+    assert found["moved"] > 100 and found["isTitled"]
+    assert found["left"] == pytest.approx(0, abs=1) and found["right"] <= found["room"] / 2
 
 
 def test_tables_sort_by_the_figure_and_back(told):

@@ -53,6 +53,9 @@ def test_unknown_records_and_fields_are_ignored(tmp_path):
     ("[1]\n", ":1: is not a record"),
     (json.dumps(RUN | {"schema": 9}) + "\n", ":1: has schema 9"),
     (json.dumps({"record": "run"}) + "\n", ":1: has schema null"),
+    (json.dumps({"record": "series", "schema": 1}) + "\n", ":1: is no `run` record but `series`: not a results file"),
+    (json.dumps({"record": "micro", "program": "loopback_floor", "schema": 1}) + "\n",
+     ":1: is no `run` record but that of the micro-benchmark loopback_floor"),
     (json.dumps(RUN) + "\n{broken\n" + json.dumps(RUN) + "\n", ":2: is not a record"),
 ])
 def test_what_is_wrong_is_named_with_its_line(tmp_path, text, complaint):
@@ -62,6 +65,22 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, text, complaint):
         read(path)
     assert f"wrong.jsonl{complaint}" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["frame_overhead", "generator_cost", "runtime_against_native"])
+def test_a_micro_benchmark_is_left_to_its_program(name):
+    path = Path(__file__).parents[2] / f"results/reference/{name}.jsonl"
+    with pytest.raises(RecordError) as error:
+        read(path)
+    assert str(error.value) == f"{path}:1: is no `run` record but that of the micro-benchmark {name}: " \
+                               f"`{name} --from {path}` prints it"
+
+
+def test_an_audit_is_left_to_its_verb():
+    path = Path(__file__).parents[2] / "results/reference/audit.jsonl"
+    with pytest.raises(RecordError) as error:
+        read(path)
+    assert str(error.value) == f"{path}: holds no trials but an audit: `regatta audit --from {path}` prints it"
 
 
 @pytest.mark.parametrize("lacking", ["benchmark", "connections", "reading"])

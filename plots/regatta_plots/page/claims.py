@@ -11,8 +11,9 @@ from ..errors import RecordError
 from .markup import table, text, tools
 
 OUTCOMES = {"confirmed": "good", "refuted": "bad", "cannot be told": "soft", "not measured": "soft"}
-TITLES = [("claim", False), ("on", False), ("measured", True), ("95 % interval", True),
-          ("expected", False), ("rounds", True), ("verdict", False), ("why", False)]
+TITLES = [("claim", False), ("verdict", False), ("on", False), ("measured", True),
+          ("95 % interval", True), ("expected", False), ("rounds", True), ("why", False)]
+SENTENCES = ("claim", "why")  # columns that are wrapped; all others are short
 
 
 def read(path: Path) -> list[dict]:
@@ -34,9 +35,9 @@ def read(path: Path) -> list[dict]:
 
 def row_of(claim: dict) -> list[str]:
     """The cells of TITLES; "n/a" where nothing was measured."""
-    return [claim["says"], claim.get("on") or "", claim.get("measured") or "n/a",
-            claim.get("interval") or "n/a", claim.get("expected") or "",
-            str(claim.get("rounds", 0)), claim["outcome"], claim.get("reason") or ""]
+    return [claim["says"], claim["outcome"], claim.get("on") or "",
+            claim.get("measured") or "n/a", claim.get("interval") or "n/a",
+            claim.get("expected") or "", str(claim.get("rounds", 0)), claim.get("reason") or ""]
 
 
 def total(claims: Sequence[dict]) -> str:
@@ -50,9 +51,10 @@ def section(claims: Sequence[dict]) -> str:
     rows = []
     for each in claims:
         outcome = each["outcome"]
-        looks = ["n" if is_number else OUTCOMES[outcome] if title == "verdict" else "w"
+        looks = ["n" if is_number else "w" if title in SENTENCES
+                 else f"p {OUTCOMES[outcome]}" if title == "verdict" else "p"
                  for title, is_number in TITLES]
-        cells = [f"<td class={look}>{text(content)}</td>"
+        cells = [f'<td class="{look}">{text(content)}</td>'
                  for look, content in zip(looks, row_of(each))]
         rows.append(f'<tr data-choice="{text(outcome)}">{"".join(cells)}</tr>\n')
     outcomes = list(dict.fromkeys(each["outcome"] for each in claims))

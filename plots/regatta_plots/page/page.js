@@ -1,5 +1,6 @@
 "use strict";
-// Sorting and filtering of the tables, and the download of what is embedded. The page reads without.
+// Sorting and filtering of the tables, a word on what scrolls sideways, and the download of what is
+// embedded. The page reads without.
 
 // A cell's value: the figure behind it where there is one, else its text in lower case.
 function valueOf(row, column) {
@@ -74,7 +75,21 @@ function download(button) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+// Above each box stands a line that is seen while its content is wider than the box.
+function tellWhatScrolls(boxes) {
+  for (const box of boxes) {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.textContent = "Wider than the page: scroll it sideways.";
+    box.before(hint);
+    const tell = () => { hint.hidden = box.scrollWidth <= box.clientWidth; };
+    ["load", "resize", "input", "change"].forEach((cause) => window.addEventListener(cause, tell));
+    tell();
+  }
+}
+
 document.querySelectorAll("table.sortable").forEach(prepare);
+tellWhatScrolls(document.querySelectorAll(".scroll"));
 document.querySelectorAll("button.download").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => download(button));

@@ -99,6 +99,8 @@ def memory_tables(results: Results) -> str:
 def validity(results: Results) -> str:
     """What the gates said, in short and of each trial."""
     records = results.trials + results.memory
+    if not records:
+        return "<p>No trials.</p>\n"
     found = cells.remarks(records)
     items = "".join(
         f"<li><span class={'soft' if kind == 'warning' else 'bad'}>{text(kind)}</span> in "
