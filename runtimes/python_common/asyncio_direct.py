@@ -1,9 +1,13 @@
 """Protocols that answer in their callback, as is usual with asyncio.Protocol: for workloads that wait for nothing."""
 import asyncio
+import logging
 
 from .http_requests import CONTINUE
 from .sessions import Counters
 from .wire import Malformed, Splitter
+
+# Else asyncio prints a line for each reply to a client that is gone, and waits for whoever reads them.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 class DirectProtocol(asyncio.Protocol):
