@@ -1,4 +1,5 @@
 // Many cancellations and many connections: every resource is accounted for afterwards.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -66,17 +67,22 @@ TEST_F(storms, hundred_thousand_cancellations_leave_nothing_behind) {
     const int rounds = is_parallel() ? 50 : 200;
     const int children = is_parallel() ? 100 : 210;
     const int deadlines = is_parallel() ? 16 : 1;
+    constexpr int warm_up = 20;
     run([=](worker& on) -> task<void> {
         shared_things things(on);
-        (void)co_await cancel_many(on, things, children,
-                                   deadlines);  // what grows once has grown now
+        // What grows once grows now. Fibers that have ended are freed a little later: all of a
+        // round, or none, may still be there when it is over.
+        std::size_t memory = 0;
+        for (int i = 0; i < warm_up; ++i) {
+            (void)co_await cancel_many(on, things, children, deadlines);
+            memory = std::max(memory, allocated_bytes());
+        }
         const std::size_t descriptors = open_descriptors();
-        const std::size_t memory = allocated_bytes();
         for (int i = 0; i < rounds; ++i) {
             const auto [failed] = co_await cancel_many(on, things, children, deadlines);
             EXPECT_EQ(failed.value(), ECANCELED);
         }
-        const int expected = (rounds + 1) * (children + children / 5) * (deadlines + 1);
+        const int expected = (rounds + warm_up) * (children + children / 5) * (deadlines + 1);
         EXPECT_GE(expected, 100'000);
         EXPECT_EQ(things.waits.started, expected);
         EXPECT_EQ(things.cancelled, expected);
