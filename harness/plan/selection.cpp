@@ -65,13 +65,25 @@ bool may_keep(const filter& kept, const workload_info& workload, const runtime_l
     });
 }
 
+/// Whether `kept` keeps what `runtime` would run of a workload, which others run as `theirs`.
+bool would_keep(const filter& kept, const workload_info& workload, const std::string& runtime,
+                const std::vector<benchmark>& theirs) {
+    const std::string begin = fmt::format("{}/{}", workload.name, runtime);
+    return theirs.empty() ? kept.matches(begin + "/")
+                          : std::any_of(theirs.begin(), theirs.end(), [&](const benchmark& each) {
+                                const std::string name = each.name();
+                                return kept.matches(
+                                    begin + name.substr(name.find('/', workload.name.size() + 1)));
+                            });
+}
+
 /// Expands `entries`, keeps what `kept` matches, each once: what several name is measured for the
 /// longest time that one of them gives.
 void expand_into(selection& chosen, std::vector<suite_entry> entries,
                  const selection_request& request, const std::optional<filter>& kept,
                  const runtime_list& runtimes) {
     std::set<std::string> all_notes;
-    std::set<std::string> notes;  // on workloads that something is kept of
+    std::set<std::string> notes;  // on what the filter would keep
     std::map<std::string, std::size_t> places;
     for (suite_entry& entry : entries) {
         std::vector<benchmark> expanded;
@@ -85,14 +97,19 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
                 throw;
             }
         }
-        bool is_kept = !kept;
+        for (const std::string& note : notes_here) {
+            if (!kept ||
+                would_keep(*kept, *entry.workload, note.substr(0, note.find(' ')), expanded)) {
+                notes.insert(note);
+            }
+        }
+        all_notes.merge(notes_here);
         for (benchmark& each : expanded) {
             each.measure_s = entry.measure_s;
             const std::string name = each.name();
             if (kept && !kept->matches(name)) {
                 continue;
             }
-            is_kept = true;
             const auto [at, is_new] = places.try_emplace(name, chosen.benchmarks.size());
             if (is_new) {
                 chosen.benchmarks.push_back(std::move(each));
@@ -101,10 +118,6 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
                 seconds = std::max(seconds.value_or(0), *each.measure_s);
             }
         }
-        if (is_kept) {
-            notes.insert(notes_here.begin(), notes_here.end());
-        }
-        all_notes.merge(notes_here);
     }
     if (chosen.benchmarks.empty()) {
         notes = std::move(all_notes);  // they may say why
