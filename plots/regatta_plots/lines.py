@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import (FixedLocator, FuncFormatter, LogLocator, MaxNLocator,
+from matplotlib.ticker import (FixedFormatter, FixedLocator, FuncFormatter, LogLocator, MaxNLocator,
                                NullFormatter, NullLocator)
 from matplotlib.transforms import ScaledTranslation
 
@@ -137,7 +137,7 @@ def _scale_x(axes: Axes, xs: list[float], places: Places) -> bool:
     Whether the axis is logarithmic."""
     is_log = _is_log_x(xs)
     position = [_position(x, is_log) for x in xs]
-    point = (position[-1] - position[0]) / (_width_of(axes) - 2 * places.inset)
+    point = (position[-1] - position[0]) / (width_of(axes) - 2 * places.inset)
 
     def beside(at: float, points: float) -> float:
         return math.exp(at + points * point) if is_log else at + points * point
@@ -157,7 +157,22 @@ def _scale_x(axes: Axes, xs: list[float], places: Places) -> bool:
     axes.xaxis.set_minor_locator(FixedLocator(xs))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    between = [(x, at) for x, at in zip(xs, position) if x not in labelled]
+    if between and places.reach:
+        _label_between(axes, between, 24 * point)
     return is_log
+
+
+def _label_between(axes: Axes, between: list[tuple[float, float]], apart: float) -> None:
+    """Small labels, a line lower, at values that found no room in the axis' line: (value, position)
+    each, labelled where they are so far `apart`."""
+    labels, last = [], -math.inf
+    for x, at in between:
+        labels.append(number(x) if at - last >= apart else "")
+        last = at if labels[-1] else last
+    axes.xaxis.set_minor_locator(FixedLocator([x for x, _ in between]))
+    axes.xaxis.set_minor_formatter(FixedFormatter(labels))
+    axes.tick_params(axis="x", which="minor", labelsize=7, pad=14)
 
 
 def log_y(axes: Axes, low: float, high: float) -> None:
@@ -194,7 +209,7 @@ def _spread(members: list[Benchmark], metric: str) -> float:
     return max(medians) / min(medians) if medians else 1
 
 
-def _width_of(axes: Axes) -> float:
+def width_of(axes: Axes) -> float:
     """In points."""
     return axes.get_position().width * axes.figure.get_figwidth() * 72
 
@@ -229,7 +244,7 @@ def _draw_panel(axes: Axes, panel: _Panel, looks: dict[str, style.Look], paramet
                 metric: str, divisor: float) -> bool:
     """Whether the axis is logarithmic."""
     xs = sorted({member.params[parameter] for member in panel.group})
-    places = Places.of(xs, _width_of(axes), len(panel.labels))
+    places = Places.of(xs, width_of(axes), len(panel.labels))
     is_log_x = _scale_x(axes, xs, places)
     for label in {member.label for member in panel.group} - set(panel.labels):
         others = [member for member in panel.group if member.label == label]

@@ -14,7 +14,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from ..errors import NoData
 from ..layout import Page, panel_width, plot_style
-from ..lines import MARK, legend_of, log_y, number
+from ..lines import MARK, legend_of, log_y, number, width_of
 from ..panels import limited
 from ..record import Results
 from ..style import Look
@@ -147,17 +147,12 @@ def _rates_of(members: list[Benchmark]) -> np.ndarray:
                        if len(points := points_of(member))), *beyond])
 
 
-def _width_of(axes: Axes) -> float:
-    """In points."""
-    return 72 * axes.get_position().width * axes.figure.get_figwidth()
-
-
 def _scale_to_one(axes: Axes, rates: np.ndarray, reach: float) -> None:
     """The rate in the middle, the only one on the axis, and a strip behind its marks, which reach
     so many points to either side."""
     rate = float(np.median(rates))
     axes.set_xlim(0, max(2 * rate, 1.06 * rates.max()))
-    aside = reach / _width_of(axes) * axes.get_xlim()[1]
+    aside = reach / width_of(axes) * axes.get_xlim()[1]
     axes.axvspan(rate - aside, rate + aside, color="#f3f3f3", zorder=0)
     axes.xaxis.set_major_locator(FixedLocator([rate]))
 
@@ -165,7 +160,7 @@ def _scale_to_one(axes: Axes, rates: np.ndarray, reach: float) -> None:
 def _scale_to_all(axes: Axes, rates: np.ndarray, shared: list[float], reach: float) -> None:
     """From zero, or further left where marks reach so far. Where runtimes stand side by side, the
     axis has their rates, as far as there is room, and a strip behind each."""
-    width, edge = _width_of(axes), reach + MARK
+    width, edge = width_of(axes), reach + MARK
     unit = (rates.max() - rates.min()) / (width - 2 * edge)
     left = min(0, rates.min() - edge * unit)
     right = max(1.06 * rates.max(), (rates.max() * width - edge * left) / (width - edge))
@@ -191,7 +186,7 @@ def _draw_panel(axes: Axes, group: list[Benchmark], own: list[str], looks: dict[
     for label in by_label.keys() - set(own):
         rates, middles = _figures_of(by_label[label])[0][:2]
         axes.plot(rates, middles, color="#cccccc", linewidth=0.8, label="_other", zorder=1)
-    step = _STEP if has_one_rate(group) else _step_of(group, len(own), _width_of(axes))
+    step = _STEP if has_one_rate(group) else _step_of(group, len(own), width_of(axes))
     for place, label in enumerate(own):
         _draw_runtime(axes, by_label[label], looks[label], step * (place - (len(own) - 1) / 2))
         for rate in filter(None, map(offered_beyond, by_label[label])):

@@ -4,13 +4,11 @@ from matplotlib.figure import Figure
 
 from ..lines import draw_against
 from ..record import Results
-from .throughput_connections import label_between
 
 TITLE = "Memory against connections"
 PLACE = 32
 
 
 def draw(results: Results) -> Figure:
-    return label_between(draw_against(
-        results, parameter="connections", metric="pss_bytes_peak", divisor=2**20, title=TITLE,
-        y_label="peak PSS of the server, MiB"))
+    return draw_against(results, parameter="connections", metric="pss_bytes_peak",
+                        divisor=2**20, title=TITLE, y_label="peak PSS of the server, MiB")

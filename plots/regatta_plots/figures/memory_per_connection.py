@@ -14,7 +14,7 @@ from matplotlib.transforms import ScaledTranslation
 from .. import style
 from ..errors import NoData
 from ..layout import Entry, Page, panel_width, plot_style
-from ..lines import MARK, Places, log_y, number
+from ..lines import MARK, Places, log_y, number, width_of
 from ..panels import PANELS_MAX, limited
 from ..record import Results
 from ..stats import Line, fit_line
@@ -109,7 +109,7 @@ def _draw_lines(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None
 def _draw_log_lines(axes: Axes, members: dict, looks: dict[str, style.Look]) -> None:
     """The same on logarithmic axes, the runtimes side by side at each count; no count of zero."""
     counts = _counts_of(members)
-    width = 72 * axes.get_position().width * axes.figure.get_figwidth()
+    width = width_of(axes)
     places = Places.of(counts, width, len(members))
     point = math.log(counts[-1] / counts[0]) / (width - 2 * places.inset)
     axes.set_xscale("log")
