@@ -131,8 +131,12 @@ connection_demand demand_of(const load_origin& origin, std::uint64_t connections
     if (!origin.hosts.empty()) {
         const auto hosts = distributed::read_hosts(origin.hosts);
         demand.ranks = static_cast<std::uint64_t>(distributed::rank_count(hosts));
-        const auto busiest = static_cast<std::uint64_t>(distributed::ranks_of_busiest(hosts));
-        demand.hosts = (demand.ranks + busiest - 1) / busiest;
+        const auto by_host = distributed::ranks_by_host(hosts);
+        const auto most = std::max_element(
+            by_host.begin(), by_host.end(),
+            [](const auto& one, const auto& other) { return one.second < other.second; });
+        const auto busiest = static_cast<std::uint64_t>(most->second);
+        demand.hosts = by_host.size();
         demand.of_busiest = (connections * busiest + demand.ranks - 1) / demand.ranks;
         demand.are_all_here = distributed::are_all_here(hosts);
     }

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <numeric>
 #include <sstream>
 #include <string_view>
@@ -24,6 +23,11 @@ constexpr std::int64_t ranks_max = 1000;  // as of --ranks; each has its place i
 
 bool is_here(const std::string& name) {
     return name == "localhost" || name.starts_with("127.") || name == "::1" || name == host_name();
+}
+
+/// The one name of a host: this machine has several.
+std::string name_of(const load_host& host) {
+    return is_here(host.name) ? host_name() : host.name;
 }
 
 /// A host's, or USER@HOST as ssh takes it. Anything else may be an option to the launcher.
@@ -114,15 +118,12 @@ std::int64_t rank_count(const std::vector<load_host>& hosts) {
         [](std::int64_t sum, const load_host& each) { return sum + each.ranks; });
 }
 
-std::int64_t ranks_of_busiest(const std::vector<load_host>& hosts) {
+std::map<std::string, std::int64_t> ranks_by_host(const std::vector<load_host>& hosts) {
     std::map<std::string, std::int64_t> ranks;
-    std::int64_t most = 0;
     for (const load_host& each : hosts) {
-        std::int64_t& of_it = ranks[is_here(each.name) ? host_name() : each.name];
-        of_it += each.ranks;
-        most = std::max(most, of_it);
+        ranks[name_of(each)] += each.ranks;
     }
-    return most;
+    return ranks;
 }
 
 bool are_all_here(const std::vector<load_host>& hosts) {
@@ -136,7 +137,7 @@ std::vector<std::string> mpirun_command(const std::vector<load_host>& hosts) {
     std::string places = host_name();
     for (const load_host& each : hosts) {
         for (std::int64_t i = 0; i < each.ranks; ++i) {
-            places += "," + (is_here(each.name) ? host_name() : each.name);
+            places += "," + name_of(each);
         }
     }
     std::vector<std::string> command{find_mpirun(), "--host", places, "-np",

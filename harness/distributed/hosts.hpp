@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ std::vector<load_host> read_hosts(const std::filesystem::path& file);
 std::vector<load_host> parse_hosts(const std::string& text, const std::string& name_of_file);
 
 std::int64_t rank_count(const std::vector<load_host>& hosts);
-/// The most ranks that one host has in all, however often it is named.
-std::int64_t ranks_of_busiest(const std::vector<load_host>& hosts);
+/// The ranks of each host in all, however often it is named.
+std::map<std::string, std::int64_t> ranks_by_host(const std::vector<load_host>& hosts);
 
 /// Whether all of them are this machine, by a name that says so.
 bool are_all_here(const std::vector<load_host>& hosts);

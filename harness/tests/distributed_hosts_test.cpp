@@ -23,8 +23,11 @@ TEST(hosts_file, has_a_host_a_line) {
 }
 
 TEST(hosts_file, may_name_a_host_more_than_once) {
-    EXPECT_EQ(ranks_of_busiest(parse_hosts("a\nb slots=2\na slots=2\n", "f")), 3);
-    EXPECT_EQ(ranks_of_busiest({{"localhost", 1}, {host_name(), 2}, {"b", 2}}), 3);
+    using ranks = std::map<std::string, std::int64_t>;
+    EXPECT_EQ(ranks_by_host(parse_hosts("a\nb slots=2\na slots=2\n", "f")),
+              (ranks{{"a", 3}, {"b", 2}}));
+    EXPECT_EQ(ranks_by_host({{"localhost", 1}, {host_name(), 2}, {"b", 2}}),
+              (ranks{{host_name(), 3}, {"b", 2}}));
 }
 
 std::string refusal_of(const std::string& text) {
