@@ -1,8 +1,8 @@
 #include "harness/cli/target.hpp"
 
 #include <charconv>
+#include <map>
 #include <memory>
-#include <set>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -132,7 +132,7 @@ selection select_target(const target_options& options,
             {name, is_pattern_parameter(name) ? std::vector{value} : split(value, ',')});
     }
     selection chosen;
-    std::set<std::string> notes;
+    std::map<std::string, std::string> notes;
     chosen.benchmarks = expand(entry, target, notes);
     return chosen;
 }

@@ -77,7 +77,7 @@ void settle_load(const suite_entry& entry, benchmark& made) {
 }  // namespace
 
 std::vector<benchmark> expand(const suite_entry& entry, const std::vector<runtime_entry>& runtimes,
-                              std::set<std::string>& notes) {
+                              std::map<std::string, std::string>& notes) {
     std::vector<const runtime_entry*> able;
     for (const runtime_entry& runtime : runtimes) {
         if (!is_wanted(entry, runtime)) {
@@ -90,10 +90,10 @@ std::vector<benchmark> expand(const suite_entry& entry, const std::vector<runtim
                    runtime.workloads.count(entry.workload->name) == 0) {
             // It never offered to, and nobody asked it: no news.
         } else if (runtime.is_available()) {
-            notes.insert(fmt::format("{} is left out of {}: {}", runtime.name, entry.workload->name,
-                                     support.reason));
+            notes[runtime.name] = fmt::format("{} is left out of {}: {}", runtime.name,
+                                              entry.workload->name, support.reason);
         } else {
-            notes.insert(fmt::format("{} is left out: {}", runtime.name, support.reason));
+            notes[runtime.name] = fmt::format("{} is left out: {}", runtime.name, support.reason);
         }
     }
     const std::vector<axis> axes = ordered_axes(entry);

@@ -87,7 +87,7 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
     std::map<std::string, std::size_t> places;
     for (suite_entry& entry : entries) {
         std::vector<benchmark> expanded;
-        std::set<std::string> notes_here;
+        std::map<std::string, std::string> notes_here;
         try {
             apply_overrides(entry, request.overrides, runtimes);
             expanded = expand(entry, runtimes, notes_here);
@@ -97,13 +97,12 @@ void expand_into(selection& chosen, std::vector<suite_entry> entries,
                 throw;
             }
         }
-        for (const std::string& note : notes_here) {
-            if (!kept ||
-                would_keep(*kept, *entry.workload, note.substr(0, note.find(' ')), expanded)) {
+        for (const auto& [runtime, note] : notes_here) {
+            all_notes.insert(note);
+            if (!kept || would_keep(*kept, *entry.workload, runtime, expanded)) {
                 notes.insert(note);
             }
         }
-        all_notes.merge(notes_here);
         for (benchmark& each : expanded) {
             each.measure_s = entry.measure_s;
             const std::string name = each.name();

@@ -58,5 +58,5 @@ say("result", engine=plan["engine"], engine_note=None, threads=1, measured_ns=pl
     mean_in_flight=plan["connections"], cut_in_flight=0, unanswered=0,
     arrivals=None if not is_open else {
         "count": due, "service": histogram(response, due), "lag": histogram(own_lag, due),
-        "own_lag": histogram(own_lag, due), "on_time": histogram(response - own_lag, due), "omission_factor": 1.0, "censored": 0, "censored_ns_min": None,
-        "never_sent": 0, "queued_max": 0})
+        "own_lag": histogram(own_lag, due), "on_time": histogram(response - own_lag, due), "omission_factor": 1.0,
+        "censored": 0, "censored_ns_min": None, "never_sent": 0, "queued_max": 0})
