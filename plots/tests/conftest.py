@@ -12,9 +12,20 @@ matplotlib.use("Agg")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import synthetic  # noqa: E402
-from regatta_plots import record  # noqa: E402
+from regatta_plots import figures, record, style  # noqa: E402
 
 FOUR = ["thread", "asio", "fiber", "uring"]
+FIFTEEN = [*style.RUNTIMES, "go_net", "python_asyncio", "python_threads", "python_uvloop",
+           "rust_tokio", "node_libuv", "java_virtual_threads"]
+
+
+def draw(name, results):
+    with matplotlib.rc_context(style.RC):
+        return figures.load(name).draw(results)
+
+
+def line(axes, label):
+    return next(each for each in axes.lines if each.get_label() == label)
 
 
 @pytest.fixture(scope="session")
